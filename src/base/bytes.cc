@@ -67,7 +67,9 @@ std::string ByteReader::string() {
   return std::string(take(ok_ ? static_cast<size_t>(size) : 0));
 }
 
-std::string_view ByteReader::raw(size_t size) { return take(size); }
+std::string_view ByteReader::raw(size_t size) {
+  return take(size);
+}
 
 uint64_t hash64(std::string_view bytes, uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);

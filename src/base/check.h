@@ -8,11 +8,11 @@
 // It is never used for what a client, a disk or a network may do: those are values or absl::Status.
 // The context is what the reader of a crash report needs: the values, not the rule.
 // Always on, in release too: a wrong order is worse than a restarted process.
-#define BOOKSTORE_CHECK(condition, ...)                                                 \
-  do {                                                                                  \
-    if (!(condition)) [[unlikely]]                                                      \
-      ::bookstore::base::check_failed(__FILE__, __LINE__, #condition,                   \
-                                      ::absl::StrCat("" __VA_OPT__(, ) __VA_ARGS__));   \
+#define BOOKSTORE_CHECK(condition, ...)                                               \
+  do {                                                                                \
+    if (!(condition)) [[unlikely]]                                                    \
+      ::bookstore::base::check_failed(__FILE__, __LINE__, #condition,                 \
+                                      ::absl::StrCat("" __VA_OPT__(, ) __VA_ARGS__)); \
   } while (false)
 
 namespace bookstore::base {

@@ -13,8 +13,12 @@ int64_t ms_since_epoch() {
 
 }  // namespace
 
-WallMs SystemClock::wall_ms() const { return ms_since_epoch<std::chrono::system_clock>(); }
-SteadyMs SystemClock::steady_ms() const { return ms_since_epoch<std::chrono::steady_clock>(); }
+WallMs SystemClock::wall_ms() const {
+  return ms_since_epoch<std::chrono::system_clock>();
+}
+SteadyMs SystemClock::steady_ms() const {
+  return ms_since_epoch<std::chrono::steady_clock>();
+}
 
 CivilTime civil_from_wall(WallMs time_ms) {
   using namespace std::chrono;
@@ -22,9 +26,11 @@ CivilTime civil_from_wall(WallMs time_ms) {
   const auto day = floor<days>(time);
   const year_month_day date{day};
   const hh_mm_ss clock{time - day};
-  return {static_cast<int>(date.year()), static_cast<int>(static_cast<unsigned>(date.month())),
+  return {static_cast<int>(date.year()),
+          static_cast<int>(static_cast<unsigned>(date.month())),
           static_cast<int>(static_cast<unsigned>(date.day())),
-          static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+          static_cast<int>(clock.hours().count()),
+          static_cast<int>(clock.minutes().count()),
           static_cast<int>(clock.seconds().count())};
 }
 

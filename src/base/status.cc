@@ -11,8 +11,7 @@ std::string describe(const absl::Status& status) {
 
 absl::Status annotate(const absl::Status& status, std::string_view context) {
   if (status.ok()) return status;
-  return absl::Status(status.code(),
-                      absl::StrCat(absl_view(context), ": ", status.message()));
+  return absl::Status(status.code(), absl::StrCat(absl_view(context), ": ", status.message()));
 }
 
 }  // namespace bookstore::base

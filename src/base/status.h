@@ -9,8 +9,8 @@
 // The outside world failing is an absl::Status. Debian 12's absl has its own string_view;
 // view() and str() convert at the seam so that the rest of the code uses std types alone.
 
-#define BOOKSTORE_RETURN_IF_ERROR(expression)              \
-  do {                                                     \
+#define BOOKSTORE_RETURN_IF_ERROR(expression)                                 \
+  do {                                                                        \
     if (::absl::Status status_ = (expression); !status_.ok()) return status_; \
   } while (false)
 
@@ -25,9 +25,15 @@
 
 namespace bookstore::base {
 
-inline std::string str(absl::string_view text) { return std::string(text.data(), text.size()); }
-inline std::string_view view(absl::string_view text) { return {text.data(), text.size()}; }
-inline absl::string_view absl_view(std::string_view text) { return {text.data(), text.size()}; }
+inline std::string str(absl::string_view text) {
+  return std::string(text.data(), text.size());
+}
+inline std::string_view view(absl::string_view text) {
+  return {text.data(), text.size()};
+}
+inline absl::string_view absl_view(std::string_view text) {
+  return {text.data(), text.size()};
+}
 
 // "UNAVAILABLE: connection refused": the form that log lines and error sentences use.
 std::string describe(const absl::Status& status);

@@ -18,7 +18,9 @@ WorkerPool::WorkerPool(std::string name, size_t threads, size_t queue_capacity)
   }
 }
 
-WorkerPool::~WorkerPool() { stop(); }
+WorkerPool::~WorkerPool() {
+  stop();
+}
 
 bool WorkerPool::try_submit(std::function<void()> task) {
   {

@@ -31,7 +31,7 @@ class VectorClock {
   // Everything that happened here is known there: this ≤ other.
   bool covered_by(const VectorClock& other) const;
 
-  // Wire form: version byte, count, then per host (sorted) length, name, varint counter.
+  // Wire form: version byte, count, then per host (sorted) prefix code, suffix, varint counter.
   std::string encode() const;
   // Empty on anything encode() cannot have made.
   static std::optional<VectorClock> decode(std::string_view bytes);

@@ -16,8 +16,7 @@ namespace common = ::bookstore::common::v1;
 
 namespace verification {
 using namespace ::bookstore::transaction_verification::v1;
-inline constexpr char kService[] =
-    "bookstore.transaction_verification.v1.TransactionVerification";
+inline constexpr char kService[] = "bookstore.transaction_verification.v1.TransactionVerification";
 inline constexpr Method<InitRequest, InitReply> kInit{kService, "Init"};
 inline constexpr Method<CheckBillingRequest, CheckReply> kCheckBilling{kService, "CheckBilling"};
 inline constexpr Method<CheckCardRequest, CheckReply> kCheckCard{kService, "CheckCard"};

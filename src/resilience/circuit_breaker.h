@@ -23,7 +23,7 @@ class CircuitBreaker {
     double failure_ratio = 0.5;
     double slow_ratio = 0.5;
     base::DurationMs slow_call_ms = 1'000;
-    base::DurationMs open_min_ms = 500;   // doubles with every failed trial
+    base::DurationMs open_min_ms = 500;  // doubles with every failed trial
     base::DurationMs open_max_ms = 30'000;
     uint32_t trial_permits = 3;
     base::DurationMs trial_lease_ms = 5'000;
@@ -39,7 +39,7 @@ class CircuitBreaker {
   explicit CircuitBreaker(Config config) : config_(config) {}
 
   // Empty: refused. Report every permit once; one that is never reported only ages out.
-  std::optional<Permit> acquire(base::SteadyMs now_ms, base::Random& random);
+  std::optional<Permit> acquire(base::SteadyMs now_ms);
   void report(const Permit& permit, Outcome outcome, base::SteadyMs now_ms, base::Random& random);
 
   // At `now_ms`; an open breaker whose time is over still says open until somebody asks to pass.

@@ -58,11 +58,12 @@ class Server {
 
   // Before start() only. Registering must cover every method of a service (CHECK at start).
   template <class M>
-  void handle(const M& method,
-              std::function<absl::StatusOr<typename M::Reply>(ServerCall&,
-                                                              const typename M::Request&)>
-                  handler) {
-    add(method.service, method.name, /*blocking=*/true,
+  void handle(
+      const M& method,
+      std::function<absl::StatusOr<typename M::Reply>(ServerCall&, const typename M::Request&)>
+          handler) {
+    add(
+        method.service, method.name, /*blocking=*/true,
         [] { return std::unique_ptr<google::protobuf::MessageLite>(new typename M::Request); },
         [handler = std::move(handler)](const std::shared_ptr<ServerCall>& call,
                                        std::unique_ptr<google::protobuf::MessageLite> request,
@@ -78,12 +79,12 @@ class Server {
 
   // The handler must not block; it may answer later, from any thread, exactly once.
   template <class M>
-  void handle_async(
-      const M& method,
-      std::function<void(std::shared_ptr<ServerCall>, typename M::Request,
-                         std::function<void(absl::StatusOr<typename M::Reply>)>)>
-          handler) {
-    add(method.service, method.name, /*blocking=*/false,
+  void handle_async(const M& method,
+                    std::function<void(std::shared_ptr<ServerCall>, typename M::Request,
+                                       std::function<void(absl::StatusOr<typename M::Reply>)>)>
+                        handler) {
+    add(
+        method.service, method.name, /*blocking=*/false,
         [] { return std::unique_ptr<google::protobuf::MessageLite>(new typename M::Request); },
         [handler = std::move(handler)](const std::shared_ptr<ServerCall>& call,
                                        std::unique_ptr<google::protobuf::MessageLite> request,
@@ -110,9 +111,9 @@ class Server {
  private:
   using Respond = std::function<void(absl::Status, const google::protobuf::MessageLite*)>;
   using MakeRequest = std::function<std::unique_ptr<google::protobuf::MessageLite>()>;
-  using Invoke = std::function<void(const std::shared_ptr<ServerCall>&,
-                                    std::unique_ptr<google::protobuf::MessageLite>,
-                                    const Respond&)>;
+  using Invoke =
+      std::function<void(const std::shared_ptr<ServerCall>&,
+                         std::unique_ptr<google::protobuf::MessageLite>, const Respond&)>;
   void add(const char* service, const char* name, bool blocking, MakeRequest make_request,
            Invoke invoke);
   class Impl;

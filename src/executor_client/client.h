@@ -49,7 +49,7 @@ struct MemberStatus {
 class Client {
  public:
   struct Config {
-    std::vector<std::string> members;         // HOST:PORT, at least one
+    std::vector<std::string> members;          // HOST:PORT, at least one
     base::DurationMs submit_timeout_ms = 500;  // one Submit
     base::DurationMs probe_timeout_ms = 200;   // one Status or GetOrder
     // How long to look for a leader before `no_leader`: longer than one election (300–600 ms).

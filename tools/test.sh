@@ -1,0 +1,143 @@
+# shellcheck shell=bash
+# ./bookstore test: one function a suite. Each builds what it needs and ends in a tally.
+
+suites() {
+  cat <<'TABLE'
+fast           unit, property, scenario and integration tests, release build (what plain 'test' runs)
+asan           the fast tests under AddressSanitizer and UBSan
+tsan           the tests of the pure targets under ThreadSanitizer
+executor-kill  kill -9 of the executor under 20 orders a second loses no accepted order
+headers        every header compiles alone
+format         clang-format finds nothing to change, shellcheck nothing to say
+TABLE
+}
+
+PASSED=0
+FAILED=0
+
+run_tests() {
+  local chosen=()
+  while (($#)); do
+    case $1 in
+      --list)
+        suites
+        return
+        ;;
+      --suite)
+        (($# > 1)) || die "--suite needs a name; './bookstore test --list' has them"
+        chosen+=("$2")
+        shift
+        ;;
+      --suite=*) chosen+=("${1#*=}") ;;
+      *) die "test: unknown option $1; it takes --suite NAME and --list" ;;
+    esac
+    shift
+  done
+  ((${#chosen[@]})) || chosen=(fast)
+  run_suites "${chosen[@]}"
+}
+
+run_suites() {
+  local suite
+  for suite in "$@"; do
+    suites | grep -q "^$suite " || die "there is no suite '$suite'; './bookstore test --list' has them"
+  done
+  provide_packages
+  for suite in "$@"; do
+    say "suite $suite"
+    "suite_${suite//-/_}"
+  done
+  printf '%d passed, %d failed\n' "$PASSED" "$FAILED"
+  ((FAILED == 0 && PASSED > 0))
+}
+
+suite_fast() {
+  build release all
+  with_database release -L '^fast$'
+}
+
+suite_asan() {
+  build release bookstore
+  build_tests_labelled asan '^fast$'
+  with_database asan -L '^fast$'
+}
+
+suite_tsan() {
+  build release bookstore
+  build_tests_labelled tsan '^pure$'
+  TSAN_OPTIONS=halt_on_error=1 run_ctest tsan ctest -L '^pure$'
+}
+
+suite_executor_kill() {
+  build release all
+  provide_model
+  BOOKSTORE_MODEL=$MODEL_DIR with_database release -L '^executor-kill$'
+}
+
+suite_headers() {
+  configure release
+  tally "every header compiles alone" build release all_verify_interface_header_sets
+}
+
+suite_format() {
+  command -v clang-format-16 >/dev/null || need_tools clang-format-16
+  command -v shellcheck >/dev/null || need_tools shellcheck
+  tally "C++ is formatted" format_check
+  tally "scripts are sound" shellcheck -x "$ROOT/bookstore" "$ROOT"/tools/*.sh "$ROOT/.ci/run"
+}
+
+format_check() {
+  (cd -- "$ROOT" && git ls-files -z '*.cc' '*.h' | xargs -0 -r clang-format-16 --dry-run -Werror)
+}
+
+need_tools() {
+  [[ $INSTALL == yes ]] || die "this suite needs the package $1: apt-get install $1"
+  say "installing $1"
+  quietly "$ROOT/build/apt-update.log" "apt-get update" as_root apt-get update
+  install_packages "$@"
+}
+
+# tally WHAT COMMAND…: a check that is not a ctest counts as one test.
+tally() {
+  local what=$1 started=$SECONDS
+  shift
+  if ("$@"); then
+    PASSED=$((PASSED + 1))
+    say "  passed  $what ($((SECONDS - started)) s)"
+  else
+    FAILED=$((FAILED + 1))
+    say "  failed  $what ($((SECONDS - started)) s)"
+  fi
+}
+
+# Builds the tests of a label alone: a sanitizer build needs no binaries of the platform.
+build_tests_labelled() {
+  local preset=$1 label=$2 tests
+  configure "$preset"
+  mapfile -t tests < <(ctest --test-dir "$ROOT/build/$preset" -N -L "$label" | sed -n 's/^ *Test *#[0-9]*: //p')
+  ((${#tests[@]})) || die "no test carries the label $label"
+  build "$preset" "${tests[@]}"
+}
+
+# The tests' databases live in a private PostgreSQL that is made for this run and goes with it.
+with_database() {
+  local preset=$1
+  shift
+  provide_pgvector
+  BOOKSTORE_ACCEPT_PGVECTOR=$ACCEPT_PGVECTOR run_ctest "$preset" "$BIN/bookstore" with-database -- ctest "$@"
+}
+
+# run_ctest PRESET COMMAND… : COMMAND ends in ctest and its filters. Adds to the tally.
+run_ctest() {
+  local preset=$1 report=$ROOT/build/$1/tests.xml
+  shift
+  rm -f -- "$report"
+  "$@" --test-dir "$ROOT/build/$preset" --output-on-failure --no-tests=error -j "$(nproc)" \
+    --output-junit "$report" || true
+  [[ -s $report ]] || die "the tests did not run"
+  local all failed skipped
+  all=$(junit_count tests "$report") failed=$(junit_count failures "$report") skipped=$(junit_count skipped "$report")
+  PASSED=$((PASSED + all - failed - skipped)) FAILED=$((FAILED + failed))
+}
+
+junit_count() { sed -n "s/.*<testsuite.* $1=\"\([0-9]*\)\".*/\1/p;t;s/^[[:space:]]*$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -n 1; }

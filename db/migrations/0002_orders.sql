@@ -43,6 +43,7 @@ CREATE TABLE orders.orders (
   fraud_reasons   text[]  NOT NULL DEFAULT '{}',
   policies        text[]  NOT NULL DEFAULT '{}',  -- applied because something was down
   degraded        text[]  NOT NULL DEFAULT '{}',
+  suggestions     json    NOT NULL DEFAULT '[]',  -- as the answer showed them
   answer_status   integer,
   answer_body     bytea,             -- the exact bytes, replayed for ever
   submit_bytes    bytea,             -- the exact request to the executor

@@ -26,6 +26,8 @@ struct CallOptions {
   // Retried (≤ 2 times, jittered, inside the deadline) when the server was not reached or shed the
   // call. Leave false where only our own reply proves the outcome (Submit).
   bool idempotent = false;
+  // A call that is meant to wait: its length is no sign of a slow peer.
+  bool long_poll = false;
 };
 
 }  // namespace bookstore::rpc

@@ -66,7 +66,7 @@ class Server {
         method.service, method.name, /*blocking=*/true,
         [] { return std::unique_ptr<google::protobuf::MessageLite>(new typename M::Request); },
         [handler = std::move(handler)](const std::shared_ptr<ServerCall>& call,
-                                       std::unique_ptr<google::protobuf::MessageLite> request,
+                                       google::protobuf::MessageLite* request,
                                        const Respond& respond) {
           auto reply = handler(*call, static_cast<const typename M::Request&>(*request));
           if (reply.ok()) {
@@ -87,7 +87,7 @@ class Server {
         method.service, method.name, /*blocking=*/false,
         [] { return std::unique_ptr<google::protobuf::MessageLite>(new typename M::Request); },
         [handler = std::move(handler)](const std::shared_ptr<ServerCall>& call,
-                                       std::unique_ptr<google::protobuf::MessageLite> request,
+                                       google::protobuf::MessageLite* request,
                                        const Respond& respond) {
           handler(call, std::move(static_cast<typename M::Request&>(*request)),
                   [respond](absl::StatusOr<typename M::Reply> reply) {
@@ -111,9 +111,8 @@ class Server {
  private:
   using Respond = std::function<void(absl::Status, const google::protobuf::MessageLite*)>;
   using MakeRequest = std::function<std::unique_ptr<google::protobuf::MessageLite>()>;
-  using Invoke =
-      std::function<void(const std::shared_ptr<ServerCall>&,
-                         std::unique_ptr<google::protobuf::MessageLite>, const Respond&)>;
+  using Invoke = std::function<void(const std::shared_ptr<ServerCall>&,
+                                    google::protobuf::MessageLite*, const Respond&)>;
   void add(const char* service, const char* name, bool blocking, MakeRequest make_request,
            Invoke invoke);
   class Impl;

@@ -28,17 +28,24 @@ std::string_view field(const PGresult* result, int code) {
   return text == nullptr ? std::string_view() : text;
 }
 
+// One line of libpq's own text (several lines, no password in it).
+std::string one_line(const char* message) {
+  std::string text = message;
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text.empty() ? "connection lost" : text;
+}
+
 absl::Status error_of(const PGresult* result) {
+  if (field(result, PG_DIAG_SQLSTATE).empty()) {
+    return make_status("", one_line(PQresultErrorMessage(result)), "");
+  }
   return make_status(field(result, PG_DIAG_SQLSTATE), field(result, PG_DIAG_MESSAGE_PRIMARY),
                      field(result, PG_DIAG_CONSTRAINT_NAME));
 }
 
-// libpq's text for a connection that failed: several lines, no password in it.
 std::string connection_message(PGconn* connection) {
-  std::string text = PQerrorMessage(connection);
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text.empty() ? "connection lost" : text;
+  return one_line(PQerrorMessage(connection));
 }
 
 // Keeps the payloads, which base::annotate does not.
@@ -132,8 +139,11 @@ bool Connection::in_failed_transaction() const {
 
 bool Connection::alive() {
   if (broken_) return false;
+  // A closing server sends its reason first: read until nothing or the end is there.
   pollfd entry{.fd = PQsocket(connection_), .events = POLLIN, .revents = 0};
-  if (poll(&entry, 1, 0) > 0 && PQconsumeInput(connection_) == 0) broken_ = true;
+  while (!broken_ && poll(&entry, 1, 0) > 0) {
+    if (PQconsumeInput(connection_) == 0) broken_ = true;
+  }
   if (PQstatus(connection_) != CONNECTION_OK) broken_ = true;
   return !broken_;
 }

@@ -1,9 +1,9 @@
 #include "postgres/migrate.h"
 
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
-#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -72,12 +72,11 @@ absl::StatusOr<Files> read_files(const std::filesystem::path& folder) {
           absl::StrCat("migrations: ", name, " is not named NNNN_name.sql"));
     }
     std::ifstream in(entry.path(), std::ios::binary);
-    std::ostringstream text;
-    if (!in || !(text << in.rdbuf())) {
+    const std::string sql((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    if (in.bad() || !in.is_open()) {
       return absl::NotFoundError(absl::StrCat("migrations: cannot read ", name));
     }
-    const auto [place, added] =
-        files.emplace(version, MigrationFile{name, text.str(), checksum_of(text.str())});
+    const auto [place, added] = files.emplace(version, MigrationFile{name, sql, checksum_of(sql)});
     if (!added) {
       return absl::FailedPreconditionError(
           absl::StrCat("migrations: ", place->second.name, " and ", name, " have one number"));

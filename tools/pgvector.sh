@@ -3,6 +3,7 @@
 # built from the newest source package of the distribution's later releases.
 
 readonly PGVECTOR_WANTED=0.8.6
+readonly PINNED_PGVECTOR=0.8.6-1
 readonly LATER_RELEASES='trixie trixie-backports forky sid'
 
 # What an older version lacks.
@@ -130,6 +131,25 @@ build_pgvector() {
     fi
     say "pgvector $version is listed but cannot be downloaded: $(grep -m 1 '^E: ' "$ROOT/build/pgvector/download.log" | sed 's|[a-z]*://[^ ]*/||')"
   done < <(private_apt apt-cache madison pgvector | awk -F ' *[|] *' '{print $2}' | sort -Vru)
+  newer_or_equal "${1:-0}" "${PINNED_PGVECTOR%-*}" || ! download_pinned_pgvector ||
+    compile_pgvector "$PINNED_PGVECTOR"
+}
+
+# Mirrors lag: one may list a version whose files it does not have yet, beside the one before it.
+# So one release is pinned by hash (tools/pgvector.sha256), taken after its uploader's signature
+# was checked with dscverify; apt fetches these bytes and no others.
+download_pinned_pgvector() {
+  local source=$ROOT/build/pgvector/source mirror hash file
+  mirror=$(distribution_mirror)
+  say "falling back on pgvector $PINNED_PGVECTOR, which is pinned by hash"
+  rm -rf -- "$source"
+  mkdir -p -- "$source"
+  while read -r hash file; do
+    /usr/lib/apt/apt-helper -o "APT::Sandbox::User=$(id -un)" download-file \
+      "${mirror%/}/pool/main/p/pgvector/$file" "$source/$file" "SHA256:$hash" \
+      >"$ROOT/build/pgvector/download.log" 2>&1 </dev/null ||
+      { say "$file cannot be had, or has other bytes than its pinned hash"; return 1; }
+  done <"$ROOT/tools/pgvector.sha256"
 }
 
 download_pgvector() {

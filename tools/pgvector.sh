@@ -118,21 +118,32 @@ prepare_private_apt() {
     private_apt apt-get update
 }
 
-# Builds the newest source package that can be downloaded and is newer than $1.
+# Builds the best source package that can be had: a later release's that is new enough, else the
+# pinned one, else the newest older one, which the caller then judges. $1: what is installed now.
 build_pgvector() {
   say "the distribution's pgvector is older than $PGVECTOR_WANTED: looking at its later releases"
   prepare_private_apt
+  build_listed_pgvector "$PGVECTOR_WANTED" && return
+  download_pinned_pgvector && compile_pgvector "$PINNED_PGVECTOR" && return
+  build_listed_pgvector "${1:-0}" || say "no source package of pgvector can be had"
+}
+
+# Builds the newest listed version that is at least $1 and can be downloaded.
+build_listed_pgvector() {
   local version
   while read -r version; do
-    newer_or_equal "${1:-0}" "${version%-*}" && return
+    newer_or_equal "${version%-*}" "$1" || return 1
     if download_pgvector "$version"; then
       compile_pgvector "$version"
       return
     fi
     say "pgvector $version is listed but cannot be downloaded: $(grep -m 1 '^E: ' "$ROOT/build/pgvector/download.log" | sed 's|[a-z]*://[^ ]*/||')"
-  done < <(private_apt apt-cache madison pgvector | awk -F ' *[|] *' '{print $2}' | sort -Vru)
-  newer_or_equal "${1:-0}" "${PINNED_PGVECTOR%-*}" || ! download_pinned_pgvector ||
-    compile_pgvector "$PINNED_PGVECTOR"
+  done < <(later_pgvectors)
+  return 1
+}
+
+later_pgvectors() {
+  private_apt apt-cache madison pgvector | awk -F ' *[|] *' '{print $2}' | sort -Vru
 }
 
 # Mirrors lag: one may list a version whose files it does not have yet, beside the one before it.

@@ -1,0 +1,253 @@
+#include "order_executor/order_machine.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/check.h"
+
+namespace bookstore::order_executor {
+
+bool legal_move(OrderState from, OrderState to) {
+  switch (from) {
+    case OrderState::kUnknown: return to == OrderState::kAccepted;
+    case OrderState::kAccepted: return to == OrderState::kExecuting || to == OrderState::kCanceled;
+    case OrderState::kExecuting:
+      return to == OrderState::kCompleted || to == OrderState::kFailed ||
+             to == OrderState::kNeedsAttention;
+    case OrderState::kNeedsAttention:
+      return to == OrderState::kExecuting || to == OrderState::kFailed;
+    case OrderState::kCompleted:
+    case OrderState::kFailed:
+    case OrderState::kCanceled: return false;
+  }
+  return false;
+}
+
+Applied OrderMachine::apply(uint64_t index, const Entry& entry) {
+  BOOKSTORE_CHECK(index > applied_index_, "entry ", index, " after ", applied_index_);
+  applied_index_ = index;
+  time_ms_ = std::max(time_ms_, entry.time_ms);
+  Applied applied;
+  applied.verdict =
+      std::visit([&](const auto& command) { return on(command, applied); }, entry.command);
+  if (applied.verdict == Verdict::kIllegal) ++illegal_;
+  forget_finished();
+  return applied;
+}
+
+Verdict OrderMachine::on(const Submit& c, Applied& applied) {
+  if (find(c.id).state != OrderState::kUnknown) return Verdict::kKnown;
+  // The predicate by which forget_finished() forgets: an id is either still known or too late.
+  if (time_ms_ > c.accept_before_ms) return Verdict::kExpired;
+  if (queue_.size() >= configuration_.queue_capacity) return Verdict::kQueueFull;
+  Order order;
+  order.id = c.id;
+  order.accepted_index = applied_index_;
+  order.key = time_ms_ + configuration_.class_offset_ms[static_cast<int>(c.shipping_class)];
+  order.lines = c.lines;
+  order.amount = c.amount;
+  order.card_token = c.card_token;
+  order.shipping_class = c.shipping_class;
+  order.accept_before_ms = c.accept_before_ms;
+  order.state = OrderState::kUnknown;
+  queue_.push(c.id, order.key, applied_index_);
+  Order& stored = orders_.emplace(c.id, std::move(order)).first->second;
+  move(stored, OrderState::kAccepted, "", c.clock, applied);
+  return Verdict::kApplied;
+}
+
+Verdict OrderMachine::on(const Begin& c, Applied& applied) {
+  for (const base::OrderId& id : c.ids) {
+    Order* order = find_order(id);
+    // Canceled since it was chosen, or chosen twice.
+    if (order == nullptr || order->state != OrderState::kAccepted) continue;
+    if (executing_.size() >= configuration_.executing_capacity) break;
+    queue_.dispatch(order->key, order->accepted_index);
+    move(*order, OrderState::kExecuting, "", "", applied);
+  }
+  return applied.transitions.empty() ? Verdict::kNoEffect : Verdict::kApplied;
+}
+
+Verdict OrderMachine::on(const Decide& c, Applied& applied) {
+  Order* order = find_order(c.id);
+  if (order == nullptr) return Verdict::kIllegal;
+  if (order->decision != Decision::kNone) return Verdict::kNoEffect;
+  const bool parked = order->state == OrderState::kNeedsAttention;
+  if (order->state != OrderState::kExecuting && !parked) return Verdict::kIllegal;
+  // An operator may abort an undecided parked order; only the coordinator, which has every yes,
+  // may commit.
+  if (parked && c.decision == Decision::kCommit) return Verdict::kIllegal;
+  order->decision = c.decision;
+  order->abort_scope = c.abort_scope;
+  if (c.decision == Decision::kAbort) order->reason = c.reason;
+  if (parked) {
+    move(*order, OrderState::kExecuting, c.reason, c.clock, applied);
+  } else if (!c.clock.empty()) {
+    order->clock = c.clock;
+  }
+  return Verdict::kApplied;
+}
+
+Verdict OrderMachine::on(const Finish& c, Applied& applied) {
+  Order* order = find_order(c.id);
+  if (order == nullptr) return Verdict::kIllegal;
+  if (is_terminal(order->state)) return Verdict::kNoEffect;
+  if (order->state != OrderState::kExecuting || order->decision == Decision::kNone) {
+    return Verdict::kIllegal;
+  }
+  const bool commit = order->decision == Decision::kCommit;
+  move(*order, commit ? OrderState::kCompleted : OrderState::kFailed,
+       commit ? "" : order->reason, c.clock, applied);
+  return Verdict::kApplied;
+}
+
+Verdict OrderMachine::on(const Park& c, Applied& applied) {
+  Order* order = find_order(c.id);
+  if (order == nullptr) return Verdict::kIllegal;
+  if (order->state == OrderState::kNeedsAttention) return Verdict::kNoEffect;
+  if (order->state != OrderState::kExecuting) return Verdict::kIllegal;
+  order->park_kind = c.kind;
+  move(*order, OrderState::kNeedsAttention, c.reason, c.clock, applied);
+  return Verdict::kApplied;
+}
+
+Verdict OrderMachine::on(const Resume& c, Applied& applied) {
+  Order* order = find_order(c.id);
+  if (order == nullptr || order->state != OrderState::kNeedsAttention) return Verdict::kIllegal;
+  move(*order, OrderState::kExecuting, "", "", applied);
+  return Verdict::kApplied;
+}
+
+Verdict OrderMachine::on(const Fail& c, Applied& applied) {
+  Order* order = find_order(c.id);
+  if (order == nullptr || order->state != OrderState::kNeedsAttention ||
+      order->park_kind != ParkKind::kCaptureRefused || order->decision != Decision::kCommit) {
+    return Verdict::kIllegal;
+  }
+  // Nothing was captured and nothing ever will be: the authorisation is voided, the hold released.
+  order->decision = Decision::kAbort;
+  order->abort_scope = AbortScope::kBoth;
+  move(*order, OrderState::kExecuting, c.reason, "", applied);
+  return Verdict::kApplied;
+}
+
+Verdict OrderMachine::on(const Cancel& c, Applied& applied) {
+  Order* order = find_order(c.id);
+  if (order == nullptr || order->state != OrderState::kAccepted) return Verdict::kIllegal;
+  queue_.drop(order->key, order->accepted_index);
+  move(*order, OrderState::kCanceled, c.reason, "", applied);
+  return Verdict::kApplied;
+}
+
+Verdict OrderMachine::on(const Retire& c, Applied&) {
+  size_t retired = 0;
+  bool illegal = false;
+  for (const base::OrderId& id : c.ids) {
+    const auto found = orders_.find(id);
+    if (found == orders_.end()) continue;  // retired before
+    const Order& order = found->second;
+    if (!is_terminal(order.state)) {
+      illegal = true;
+      continue;
+    }
+    by_expiry_.emplace(order.accept_before_ms, id);
+    finished_.emplace(id, Finished{order.state, order.reason, order.index, order.accept_before_ms});
+    orders_.erase(found);
+    ++retired;
+  }
+  if (illegal) return Verdict::kIllegal;
+  return retired == 0 ? Verdict::kNoEffect : Verdict::kApplied;
+}
+
+Verdict OrderMachine::on(const Configure& c, Applied&) {
+  configuration_ = c;
+  return Verdict::kApplied;
+}
+
+Verdict OrderMachine::on(const Time&, Applied&) { return Verdict::kApplied; }
+
+Known OrderMachine::find(const base::OrderId& id) const {
+  if (const Order* found = order(id)) return {found->state, found->reason, found->index};
+  const auto finished = finished_.find(id);
+  if (finished == finished_.end()) return {};
+  return {finished->second.state, finished->second.reason, finished->second.index};
+}
+
+const Order* OrderMachine::order(const base::OrderId& id) const {
+  const auto found = orders_.find(id);
+  return found == orders_.end() ? nullptr : &found->second;
+}
+
+std::vector<base::OrderId> OrderMachine::next_to_begin(size_t count) const {
+  const size_t capacity = configuration_.executing_capacity;
+  if (executing_.size() >= capacity) return {};
+  return queue_.next(std::min({count, kBatchMax, capacity - executing_.size()}));
+}
+
+Order* OrderMachine::find_order(const base::OrderId& id) {
+  const auto found = orders_.find(id);
+  return found == orders_.end() ? nullptr : &found->second;
+}
+
+void OrderMachine::move(Order& order, OrderState to, std::string reason, std::string_view clock,
+                        Applied& applied) {
+  BOOKSTORE_CHECK(legal_move(order.state, to), order.id.value, ": ", state_name(order.state).data(),
+                  " to ", state_name(to).data());
+  if (order.state == OrderState::kExecuting) executing_.erase(order.id);
+  if (to == OrderState::kExecuting) executing_.insert(order.id);
+  if (!clock.empty()) order.clock = clock;
+  // The reason of an abort is the order's until its end; moves on the way have none of their own.
+  if (!reason.empty() || order.decision != Decision::kAbort) order.reason = std::move(reason);
+  const OrderState from = std::exchange(order.state, to);
+  order.index = applied_index_;
+  order.changed_ms = time_ms_;
+  if (is_terminal(to)) {
+    order.lines.clear();
+    order.lines.shrink_to_fit();
+    order.card_token.clear();
+  }
+  applied.transitions.push_back(
+      {order.id, from, to, order.reason, applied_index_, time_ms_, order.clock});
+}
+
+void OrderMachine::forget_finished() {
+  while (!by_expiry_.empty() && time_ms_ > by_expiry_.begin()->first) {
+    finished_.erase(by_expiry_.begin()->second);
+    by_expiry_.erase(by_expiry_.begin());
+  }
+}
+
+uint64_t OrderMachine::state_hash() const {
+  base::ByteWriter out;
+  out.u64(applied_index_);
+  out.u64(static_cast<uint64_t>(time_ms_));
+  out.u64(illegal_);
+  out.u64(queue_.dispatched());
+  out.raw(encode_entry({0, configuration_}));
+  out.varint(orders_.size());
+  for (const auto& [id, order] : orders_) {
+    out.u8(static_cast<uint8_t>(order.state));
+    out.u64(order.accepted_index);
+    out.u64(order.index);
+    out.u64(static_cast<uint64_t>(order.changed_ms));
+    out.u64(static_cast<uint64_t>(order.key));
+    out.u8(static_cast<uint8_t>(order.decision));
+    out.u8(static_cast<uint8_t>(order.abort_scope));
+    out.u8(static_cast<uint8_t>(order.park_kind));
+    out.string(order.reason);
+    out.raw(encode_entry({0, Submit{id, order.lines, order.amount, order.card_token,
+                                    order.shipping_class, order.clock, order.accept_before_ms}}));
+  }
+  out.varint(by_expiry_.size());
+  for (const auto& [accept_before_ms, id] : by_expiry_) {
+    const Finished& finished = finished_.at(id);
+    out.u64(static_cast<uint64_t>(accept_before_ms));
+    out.string(id.value);
+    out.u8(static_cast<uint8_t>(finished.state));
+    out.string(finished.reason);
+    out.u64(finished.index);
+  }
+  return base::hash64(out.bytes());
+}
+
+}  // namespace bookstore::order_executor

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/random.h"
+
+namespace bookstore::cli {
+
+inline constexpr uint16_t kMetricsPortOffset = 1000;
+
+// Nothing listens there on the loopback address, and a service could.
+bool port_is_free(uint16_t port);
+
+// service → gRPC port. The defaults when `wanted` all are free (and so are their metrics ports),
+// otherwise free ones for all of them, so that one platform's ports stay together.
+absl::StatusOr<std::map<std::string, uint16_t>> choose_ports(
+    const std::map<std::string, uint16_t>& wanted, base::Random& random);
+// Free ports, each with its metrics port, below the range from which the kernel takes the ports of
+// outgoing connections.
+absl::StatusOr<std::map<std::string, uint16_t>> choose_free_ports(
+    const std::map<std::string, uint16_t>& names, base::Random& random);
+
+}  // namespace bookstore::cli

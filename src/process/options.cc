@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
-#include "process/address.h"
+#include "http/address.h"
 
 namespace bookstore::process {
 namespace {
@@ -31,7 +31,7 @@ std::vector<std::string> split_list(const std::string& text) {
 }
 
 std::string address_error(const std::string& text) {
-  if (parse_address(text)) return "";
+  if (http::parse_address(text)) return "";
   return "'" + text + "' is not HOST:PORT";
 }
 

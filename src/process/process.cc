@@ -9,9 +9,9 @@
 #include <mutex>
 
 #include "base/status.h"
+#include "http/address.h"
 #include "http/router.h"
 #include "http/server.h"
-#include "process/address.h"
 #include "process/health_routes.h"
 #include "process/options.h"
 #include "telemetry/log.h"
@@ -33,7 +33,7 @@ sigset_t stop_signals() {
 
 // Of the same host as `listen`, so that a private address stays private.
 std::string default_metrics_listen(const std::string& listen) {
-  const auto address = parse_address(listen);
+  const auto address = http::parse_address(listen);
   if (!address) return "127.0.0.1:0";
   const int port = address->port == 0 ? 0 : (address->port + kMetricsPortOffset) % 65'536;
   const bool ipv6 = address->host.find(':') != std::string::npos;

@@ -30,8 +30,8 @@ namespace bookstore::process {
 //   process.set_ready(true);
 //   return process.run_until_stopped([&](base::Deadline deadline) { server.shutdown(deadline); });
 //
-// Every option is a flag `--name`, an environment variable BOOKSTORE_NAME and a key of the file
-// named by `--config` (TOML or INI), in that order of precedence; `listen` and `metrics-listen`
+// Every option is a flag `--name`, a key of the file named by `--config` (TOML or INI) and an
+// environment variable BOOKSTORE_NAME, in that order of precedence; `listen` and `metrics-listen`
 // have no variable. All are judged in parse(), before any thread starts.
 // Owned by main; its thread only, but for set_ready, readiness and what metrics() gives.
 class Process {

@@ -1,8 +1,8 @@
-#include "process/address.h"
+#include "http/address.h"
 
 #include <gtest/gtest.h>
 
-namespace bookstore::process {
+namespace bookstore::http {
 namespace {
 
 TEST(Address, HostAndPortAreRead) {
@@ -23,4 +23,4 @@ TEST(Address, AnythingElseIsRefused) {
 }
 
 }  // namespace
-}  // namespace bookstore::process
+}  // namespace bookstore::http

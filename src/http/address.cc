@@ -1,9 +1,9 @@
-#include "process/address.h"
+#include "http/address.h"
 
 #include <algorithm>
 #include <charconv>
 
-namespace bookstore::process {
+namespace bookstore::http {
 namespace {
 
 constexpr size_t kHostLengthMax = 253;  // of a DNS name
@@ -39,4 +39,4 @@ std::optional<Address> parse_address(std::string_view text) {
   return Address{std::string(host), port};
 }
 
-}  // namespace bookstore::process
+}  // namespace bookstore::http

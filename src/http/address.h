@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace bookstore::process {
+namespace bookstore::http {
 
 struct Address {
   std::string host;
@@ -14,4 +14,4 @@ struct Address {
 // "127.0.0.1:7102", "db.internal:0", "[::1]:80". Empty for anything else.
 std::optional<Address> parse_address(std::string_view text);
 
-}  // namespace bookstore::process
+}  // namespace bookstore::http

@@ -1,0 +1,390 @@
+#include "inventory/store.h"
+
+#include <latch>
+#include <map>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "base/ids.h"
+#include "base/random.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "postgres/test_database.h"
+
+namespace bookstore::inventory {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+struct StockRow {
+  int64_t initial, held, sold, free;
+  friend bool operator==(const StockRow&, const StockRow&) = default;
+};
+
+class InventoryTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!postgres::TestDatabase::available()) GTEST_SKIP() << postgres::TestDatabase::kSkipReason;
+    // Durability is the server's business; these tests ask for thousands of commits.
+    pool_ = std::make_unique<postgres::Pool>(
+        postgres::PoolOptions{
+            absl::StrCat(database().conninfo(), " options='-c synchronous_commit=off'"), 8},
+        clock_);
+    store_ = std::make_unique<Store>(*pool_, "inventory");
+    sql({"TRUNCATE inventory.stock, inventory.participant"});
+    sql({"UPDATE inventory.fence SET highest = 0"});
+  }
+  static postgres::TestDatabase& database() { return postgres::TestDatabase::shared(); }
+
+  base::Deadline deadline() const { return base::Deadline::after(clock_, 20'000); }
+  postgres::Result sql(postgres::Statement statement, std::vector<postgres::Param> params = {}) {
+    auto result = pool_->query(statement, std::move(params), deadline());
+    EXPECT_TRUE(result.ok()) << result.status();
+    return *std::move(result);
+  }
+  int64_t import(const std::vector<std::string>& books, const std::vector<int64_t>& quantities) {
+    return sql({"SELECT inventory.import_stock($1, $2) AS n"}, {books, quantities})[0].int64("n");
+  }
+  StockRow stock(const std::string& book) {
+    const auto result =
+        sql({"SELECT initial, held, sold, free FROM inventory.stock WHERE book_id = $1"}, {book});
+    return {result[0].int64("initial"), result[0].int64("held"), result[0].int64("sold"),
+            result[0].int64("free")};
+  }
+  std::string new_order() { return base::make_order_id(clock_, random_).value; }
+
+  std::vector<OrderAnswer> ask(Ask what, uint64_t fence, const std::vector<OrderCall>& orders) {
+    auto answers = store_->call(what, fence, orders, deadline());
+    EXPECT_TRUE(answers.ok()) << answers.status();
+    return answers.ok() ? *std::move(answers) : std::vector<OrderAnswer>(orders.size());
+  }
+  Answer ask_one(Ask what, uint64_t fence, const std::string& order,
+                 std::vector<Line> lines = {{"emma", 1}}) {
+    return ask(what, fence, {{order, std::move(lines), {}}})[0].answer;
+  }
+
+  base::SystemClock clock_;
+  base::SeededRandom random_{20261122};
+  std::unique_ptr<postgres::Pool> pool_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(InventoryTest, AnOrderHoldsThenTakesItsBooks) {
+  import({"emma", "ulysses"}, {5, 2});
+  const std::string order = new_order();
+  EXPECT_EQ(ask_one(Ask::kPrepare, 1, order, {{"ulysses", 2}, {"emma", 1}}), Answer::kPrepared);
+  EXPECT_EQ(stock("ulysses"), (StockRow{2, 2, 0, 0}));
+  EXPECT_EQ(ask_one(Ask::kCommit, 1, order), Answer::kCommitted);
+  EXPECT_EQ(stock("emma"), (StockRow{5, 0, 1, 4}));
+  EXPECT_EQ(stock("ulysses"), (StockRow{2, 0, 2, 0}));
+}
+
+TEST_F(InventoryTest, AnAbortedOrderGivesItsBooksBack) {
+  import({"emma"}, {5});
+  const std::string order = new_order();
+  EXPECT_EQ(ask_one(Ask::kPrepare, 1, order, {{"emma", 3}}), Answer::kPrepared);
+  EXPECT_EQ(ask_one(Ask::kAbort, 1, order), Answer::kAborted);
+  EXPECT_EQ(stock("emma"), (StockRow{5, 0, 0, 5}));
+}
+
+TEST_F(InventoryTest, ABatchJudgesEachOrderAgainstWhatThoseBeforeItLeft) {
+  import({"emma"}, {4});
+  const auto answers = ask(Ask::kPrepare, 1,
+                           {{new_order(), {{"emma", 3}}, {}},
+                            {new_order(), {{"emma", 2}}, {}},
+                            {new_order(), {{"walden", 1}}, {}},
+                            {new_order(), {{"emma", 1}}, {}}});
+  EXPECT_EQ(answers[0].answer, Answer::kPrepared);
+  EXPECT_EQ(answers[1].answer, Answer::kRefused);
+  EXPECT_EQ(answers[1].reason, "out_of_stock");
+  EXPECT_EQ(answers[2].reason, "unknown_book");
+  EXPECT_EQ(answers[3].answer, Answer::kPrepared);
+  EXPECT_EQ(stock("emma"), (StockRow{4, 4, 0, 0}));
+}
+
+TEST_F(InventoryTest, ARefusalIsStoredEvenIfStockComesLater) {
+  import({"emma"}, {0});
+  const std::string order = new_order();
+  EXPECT_EQ(ask_one(Ask::kPrepare, 1, order), Answer::kRefused);
+  import({"emma"}, {10});
+  const auto again = ask(Ask::kPrepare, 2, {{order, {{"emma", 1}}, {}}});
+  EXPECT_EQ(again[0].answer, Answer::kRefused);
+  EXPECT_EQ(again[0].reason, "out_of_stock");
+  EXPECT_EQ(stock("emma"), (StockRow{10, 0, 0, 10}));
+}
+
+TEST_F(InventoryTest, AbortBeforePrepareWins) {
+  import({"emma"}, {5});
+  const std::string order = new_order();
+  EXPECT_EQ(ask_one(Ask::kAbort, 1, order), Answer::kAborted);
+  EXPECT_EQ(ask_one(Ask::kPrepare, 1, order), Answer::kAborted);
+  EXPECT_EQ(ask_one(Ask::kCommit, 1, order), Answer::kContradiction);
+  EXPECT_EQ(stock("emma"), (StockRow{5, 0, 0, 5}));
+}
+
+TEST_F(InventoryTest, AnOlderLeaderHasNoEffectOnAnyOrder) {
+  import({"emma"}, {5});
+  const std::string known = new_order();
+  EXPECT_EQ(ask_one(Ask::kPrepare, 3, known), Answer::kPrepared);
+  EXPECT_EQ(ask_one(Ask::kPrepare, 7, new_order()), Answer::kPrepared);
+
+  EXPECT_EQ(ask_one(Ask::kAbort, 6, known), Answer::kStaleFence);
+  EXPECT_EQ(ask_one(Ask::kPrepare, 6, new_order()), Answer::kStaleFence);
+  EXPECT_EQ(stock("emma"), (StockRow{5, 2, 0, 3}));
+  EXPECT_EQ(ask_one(Ask::kCommit, 7, known), Answer::kCommitted);
+  EXPECT_EQ(sql({"SELECT fence FROM inventory.participant WHERE order_id = $1"}, {known})[0].int64(
+                "fence"),
+            7);
+}
+
+TEST_F(InventoryTest, TheOrdersClockLivesInItsRow) {
+  import({"emma"}, {5});
+  const std::string order = new_order();
+  causality::Recorder leader("executor-1.1");
+  auto reply = ask(Ask::kPrepare, 1, {{order, {{"emma", 1}}, leader.send("send Prepare")}})[0];
+  std::vector<std::string> texts;
+  for (const auto& event : reply.events) texts.push_back(event.text);
+  EXPECT_THAT(texts, ElementsAre("recv Prepare", "prepared", "send Prepare reply"));
+  EXPECT_EQ(reply.clock.to_json(), "{\"executor-1.1\":1, \"inventory\":3}");
+
+  // The same answer again is two more events; a leader that never heard the first reply still
+  // hears of all of them.
+  reply = ask(Ask::kPrepare, 1, {{order, {{"emma", 1}}, leader.send("send Prepare")}})[0];
+  EXPECT_EQ(reply.clock.to_json(), "{\"executor-1.1\":2, \"inventory\":5}");
+  EXPECT_EQ(reply.events.size(), 2u);
+  EXPECT_EQ(ask(Ask::kCommit, 1, {{order, {}, leader.send("send Commit")}})[0].clock.to_json(),
+            "{\"executor-1.1\":3, \"inventory\":8}");
+
+  const auto stale = ask(Ask::kCommit, 0 + 1, {{new_order(), {}, leader.clock()}})[0];
+  EXPECT_EQ(stale.answer, Answer::kContradiction);
+  EXPECT_EQ(stale.reason, "unknown_order");
+  EXPECT_THAT(stale.events, IsEmpty());
+}
+
+TEST_F(InventoryTest, MalformedCallsAreRefusedWhole) {
+  import({"emma"}, {5});
+  const std::string order = new_order();
+  const auto refused = [&](Ask what, uint64_t fence, const std::vector<OrderCall>& orders) {
+    return store_->call(what, fence, orders, deadline()).status().code() ==
+           absl::StatusCode::kInvalidArgument;
+  };
+  EXPECT_TRUE(refused(Ask::kPrepare, 0, {{order, {{"emma", 1}}, {}}}));
+  EXPECT_TRUE(refused(Ask::kPrepare, 1, {{order, {{"emma", 0}}, {}}}));
+  EXPECT_TRUE(refused(Ask::kPrepare, 1, {{order, {{"em ma", 1}}, {}}}));
+  EXPECT_TRUE(refused(Ask::kPrepare, 1, {{order, {}, {}}}));
+  EXPECT_TRUE(refused(Ask::kCommit, 1, {{"ord_1", {}, {}}}));
+  EXPECT_TRUE(refused(Ask::kCommit, 1, {{order, {}, {}}, {order, {}, {}}}));
+  EXPECT_TRUE(refused(Ask::kAbort, 1, std::vector<OrderCall>(33, {order, {}, {}})));
+  EXPECT_EQ(stock("emma"), (StockRow{5, 0, 0, 5}));
+}
+
+TEST_F(InventoryTest, ImportFollowsTheStockRule) {
+  EXPECT_EQ(import({"emma", "walden"}, {10, 0}), 2);
+  EXPECT_EQ(import({"emma", "walden"}, {10, 0}), 0);
+  const std::string sold = new_order();
+  const std::string held = new_order();
+  EXPECT_EQ(ask_one(Ask::kPrepare, 1, sold, {{"emma", 4}}), Answer::kPrepared);
+  EXPECT_EQ(ask_one(Ask::kCommit, 1, sold), Answer::kCommitted);
+  EXPECT_EQ(ask_one(Ask::kPrepare, 1, held, {{"emma", 2}}), Answer::kPrepared);
+
+  EXPECT_EQ(import({"emma", "walden"}, {10, 0}), 0);  // the same file after sales
+  EXPECT_EQ(stock("emma"), (StockRow{10, 2, 4, 4}));
+  EXPECT_EQ(import({"emma"}, {13}), 1);
+  EXPECT_EQ(stock("emma"), (StockRow{13, 2, 4, 7}));
+  EXPECT_EQ(import({"emma"}, {1}), 1);  // never below zero
+  EXPECT_EQ(stock("emma"), (StockRow{6, 2, 4, 0}));
+  EXPECT_EQ(ask_one(Ask::kAbort, 1, held), Answer::kAborted);
+  EXPECT_EQ(import({"emma"}, {1}), 0);
+  EXPECT_EQ(stock("emma"), (StockRow{6, 0, 4, 2}));
+}
+
+TEST_F(InventoryTest, TheDatabaseItselfRefusesWhatTheTableForbids) {
+  const std::vector<std::string> states = {"prepared", "refused", "committed", "aborted"};
+  for (const std::string& from : states) {
+    for (const std::string& to : states) {
+      // A move is legal if some ask makes it, or if it is none.
+      bool legal = from == to;
+      for (const Ask what : {Ask::kPrepare, Ask::kCommit, Ask::kAbort}) {
+        legal = legal || name_of(decide(*state_named(from), what, "").next) == to;
+      }
+      const auto row = sql({"SELECT inventory.legal_move($1, $2) AS legal"}, {from, to});
+      EXPECT_EQ(row[0].boolean("legal"), legal) << from << " → " << to;
+    }
+  }
+  import({"emma"}, {1});
+  const std::string order = new_order();
+  EXPECT_EQ(ask_one(Ask::kPrepare, 5, order), Answer::kPrepared);
+  for (const char* change :
+       {"UPDATE inventory.participant SET state = 'refused', reason = 'x'",
+        "UPDATE inventory.participant SET fence = 4", "DELETE FROM inventory.participant",
+        "UPDATE inventory.participant SET quantities = '{2}'",
+        "UPDATE inventory.stock SET held = 2", "UPDATE inventory.stock SET sold = -1"}) {
+    const auto status = pool_->query({change}, {}, deadline()).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << change;
+  }
+}
+
+// The pure table and a naive stock, one order at a time: what the SQL must agree with.
+class Model {
+ public:
+  explicit Model(std::map<std::string, int64_t> free) : free_(std::move(free)) {}
+
+  OrderAnswer ask(Ask what, uint64_t fence, const OrderCall& call) {
+    OrderAnswer answer{.order_id = call.order_id};
+    highest_ = std::max(highest_, fence);
+    if (fence < highest_) {
+      answer.answer = Answer::kStaleFence;
+      return answer;
+    }
+    Row& row = rows_[call.order_id];
+    if (row.state == State::kNone) row.lines = call.lines;
+    const Decision decision = decide(row.state, what, shortage(row.lines));
+    answer.answer = decision.answer;
+    if (!decision.reason.empty()) answer.reason = decision.reason;
+    if (decision.reason.empty()) answer.reason = row.reason;
+    if (decision.next == State::kRefused && row.state == State::kNone) row.reason = decision.reason;
+    for (const Line& line : row.lines) {
+      if (decision.effect == Effect::kHold) free_[line.book_id] -= line.quantity;
+      if (decision.effect == Effect::kRelease) free_[line.book_id] += line.quantity;
+      if (decision.effect == Effect::kConsume) sold_[line.book_id] += line.quantity;
+    }
+    row.state = decision.next;
+    return answer;
+  }
+  int64_t free(const std::string& book) { return free_[book]; }
+  int64_t sold(const std::string& book) { return sold_[book]; }
+
+ private:
+  struct Row {
+    State state = State::kNone;
+    std::string reason;
+    std::vector<Line> lines;
+  };
+  std::string_view shortage(const std::vector<Line>& lines) {
+    std::map<std::string, int64_t> wanted;
+    for (const Line& line : lines) {
+      if (!free_.contains(line.book_id)) return "unknown_book";
+      wanted[line.book_id] += line.quantity;
+    }
+    for (const auto& [book, quantity] : wanted) {
+      if (free_[book] < quantity) return "out_of_stock";
+    }
+    return "";
+  }
+
+  uint64_t highest_ = 0;
+  std::map<std::string, Row> rows_;
+  std::map<std::string, int64_t> free_;
+  std::map<std::string, int64_t> sold_;
+};
+
+TEST_F(InventoryTest, SqlAndThePureTableAgreeOnRandomSequences) {
+  constexpr int kOrders = 3'000;  // each lives through a random sequence of calls of its own
+  constexpr int kAtOnce = 24;     // orders that are alive together
+  const std::vector<std::string> books = {"emma", "ulysses", "walden", "beloved"};
+  import(books, {2'000, 800, 60, 0});
+  Model model({{"emma", 2'000}, {"ulysses", 800}, {"walden", 60}, {"beloved", 0}});
+
+  std::vector<OrderCall> alive;
+  int made = 0;
+  uint64_t term = 1;
+  while (made < kOrders || !alive.empty()) {
+    while (made < kOrders && alive.size() < kAtOnce) {
+      OrderCall order{.order_id = new_order()};
+      for (uint64_t i = 0; i <= random_.below(3); ++i) {
+        const uint64_t pick = random_.below(60);
+        order.lines.push_back({pick == 0 ? "nobody-wrote-this" : books[pick % books.size()],
+                               static_cast<int64_t>(1 + random_.below(4))});
+      }
+      alive.push_back(order);
+      ++made;
+    }
+    std::vector<OrderCall> batch;
+    for (size_t i = 0; i < alive.size() && batch.size() < kBatchOrdersMax; ++i) {
+      if (random_.below(3) == 0) batch.push_back(alive[i]);
+    }
+    if (random_.below(40) == 0) ++term;
+    const uint64_t fence = random_.below(15) == 0 && term > 1 ? term - 1 : term;
+    const Ask what = static_cast<Ask>(random_.below(3));
+    const auto answers = ask(what, fence, batch);
+    for (size_t i = 0; i < batch.size(); ++i) {
+      const OrderAnswer expected = model.ask(what, fence, batch[i]);
+      ASSERT_EQ(static_cast<int>(answers[i].answer), static_cast<int>(expected.answer))
+          << name_of(what) << " of order " << batch[i].order_id;
+      ASSERT_EQ(answers[i].reason, expected.reason);
+    }
+    // Sequences end at random, in any state.
+    std::erase_if(alive, [&](const OrderCall&) { return random_.below(8) == 0; });
+  }
+  for (const std::string& book : books) {
+    EXPECT_EQ(stock(book).free, model.free(book)) << book;
+    EXPECT_EQ(stock(book).sold, model.sold(book)) << book;
+  }
+}
+
+TEST_F(InventoryTest, ManyCallersNeverSellTwiceNorWaitInACircle) {
+  constexpr int kThreads = 6;
+  constexpr int kRounds = 40;
+  const std::vector<std::string> books = {"a", "b", "c", "d", "e"};
+  import(books, {100, 100, 100, 100, 100});
+  std::latch start(kThreads);
+  std::atomic<int> failures{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      base::SeededRandom random(static_cast<uint64_t>(t) + 1);
+      start.arrive_and_wait();
+      for (int round = 0; round < kRounds; ++round) {
+        std::vector<OrderCall> batch(4);
+        for (OrderCall& order : batch) {
+          order.order_id = base::make_order_id(clock_, random).value;
+          for (int i = 0; i < 3; ++i) order.lines.push_back({books[random.below(5)], 1});
+        }
+        const auto prepared = store_->call(Ask::kPrepare, 1, batch, deadline());
+        if (!prepared.ok()) {
+          ++failures;
+          continue;
+        }
+        std::vector<OrderCall> holding;
+        for (size_t i = 0; i < batch.size(); ++i) {
+          if ((*prepared)[i].answer == Answer::kPrepared) holding.push_back(batch[i]);
+        }
+        const Ask end = random.below(2) == 0 ? Ask::kCommit : Ask::kAbort;
+        if (!store_->call(end, 1, holding, deadline()).ok()) ++failures;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(failures, 0);
+  // What the rows of the orders say is what the stock says.
+  const auto wrong =
+      sql({"SELECT count(*) AS n FROM inventory.stock s WHERE held <> 0 OR free + sold <> 100 OR "
+           "sold <> (SELECT coalesce(sum(line.quantity), 0) FROM inventory.participant p,"
+           "         unnest(p.book_ids, p.quantities) AS line (book_id, quantity)"
+           "         WHERE p.state = 'committed' AND line.book_id = s.book_id)"});
+  EXPECT_EQ(wrong[0].int64("n"), 0);
+}
+
+TEST_F(InventoryTest, TheSameNewOrderFromTwoLeadersIsDoneOnce) {
+  import({"emma"}, {1'000});
+  for (int round = 0; round < 30; ++round) {
+    const std::string order = new_order();
+    std::latch start(2);
+    const auto prepare = [&](uint64_t fence, absl::StatusOr<std::vector<OrderAnswer>>& out) {
+      start.arrive_and_wait();
+      out = store_->call(Ask::kPrepare, fence, {{order, {{"emma", 1}}, {}}}, deadline());
+    };
+    const auto term = static_cast<uint64_t>(2 * round + 1);
+    absl::StatusOr<std::vector<OrderAnswer>> old_leader, new_leader;
+    std::thread other([&] { prepare(term, old_leader); });
+    prepare(term + 1, new_leader);
+    other.join();
+    ASSERT_TRUE(old_leader.ok() && new_leader.ok()) << old_leader.status() << new_leader.status();
+    EXPECT_EQ((*new_leader)[0].answer, Answer::kPrepared);
+    EXPECT_EQ(stock("emma").held, round + 1);
+  }
+}
+
+}  // namespace
+}  // namespace bookstore::inventory

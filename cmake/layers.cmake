@@ -98,7 +98,7 @@ endfunction()
 
 # One process: apps/<name>_main.cc, at most 80 lines. All binaries land in <build>/bin.
 function(bookstore_app)
-  cmake_parse_arguments(APP "" "NAME" "SRCS;DEPS" ${ARGN})
+  cmake_parse_arguments(APP "" "NAME;OUTPUT" "SRCS;DEPS" ${ARGN})
   foreach(file IN LISTS APP_SRCS)
     file(STRINGS "${file}" lines)
     list(LENGTH lines count)
@@ -108,7 +108,8 @@ function(bookstore_app)
   endforeach()
   add_executable(${APP_NAME} ${APP_SRCS})
   target_link_libraries(${APP_NAME} PRIVATE ${APP_DEPS})
-  set_target_properties(${APP_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+  set_target_properties(${APP_NAME} PROPERTIES OUTPUT_NAME ${APP_OUTPUT}
+                        RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 endfunction()
 
 function(bookstore_check_includes)

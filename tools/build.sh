@@ -24,7 +24,7 @@ configure() {
 app_targets() {
   local file
   for file in "$ROOT"/apps/*_main.cc; do
-    basename -- "$file" _main.cc
+    basename -- "$file" .cc
   done
 }
 

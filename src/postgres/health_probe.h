@@ -1,0 +1,39 @@
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "postgres/pool.h"
+
+namespace bookstore::postgres {
+
+// Asks the database one small question again and again on a thread of its own, so that /readyz can
+// say why it is not there without waiting for it. Owns the thread; `pool` outlives it.
+class HealthProbe {
+ public:
+  static constexpr base::DurationMs kIntervalMs = 1'000;
+  static constexpr base::DurationMs kTimeoutMs = 2'000;
+
+  explicit HealthProbe(Pool& pool);
+  ~HealthProbe();
+  HealthProbe(const HealthProbe&) = delete;
+  HealthProbe& operator=(const HealthProbe&) = delete;
+
+  // Empty when the last question was answered. Never waits. Any thread.
+  std::string reason() const;
+
+ private:
+  void run();
+
+  Pool& pool_;
+  mutable std::mutex mutex_;  // guards reason_ and stopping_
+  std::condition_variable stop_;
+  std::string reason_ = "not asked yet";
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace bookstore::postgres

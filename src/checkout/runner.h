@@ -14,7 +14,7 @@ namespace bookstore::catalogue {
 class Store;
 }
 namespace bookstore::crypto {
-class Hmac;
+class Secret;
 }
 namespace bookstore::executor_client {
 class Client;
@@ -43,6 +43,8 @@ class Runner {
   struct Config {
     std::string host = "orchestrator-1";  // of the vector clocks
     base::DurationMs request_ms = 2'000;
+    // Of the request, for pricing and checks: what is left belongs to the outcome and the Submit.
+    base::DurationMs checks_ms = 1'300;
     base::DurationMs verification_ms = 250;
     base::DurationMs fraud_ms = 300;
     base::DurationMs tokenise_ms = 300;
@@ -62,7 +64,7 @@ class Runner {
     executor_client::Client& executor;
     orders::Store& orders;
     catalogue::Store& catalogue;
-    const crypto::Hmac& hmac;
+    const crypto::Secret& platform_key;
     base::WorkerPool& strands;   // runs plan steps; never blocks
     base::WorkerPool& database;  // blocks in libpq
     const base::Clock& clock;

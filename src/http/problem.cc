@@ -14,7 +14,7 @@ void put_text(json::Object& object, const char* name, const std::string& text) {
 }  // namespace
 
 std::string problem_type(std::string_view code) {
-  std::string type = "https://bookstore.example/problems/";
+  std::string type = "/problems/";
   for (const char c : code) type += c == '_' ? '-' : c;
   return type;
 }

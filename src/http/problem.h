@@ -29,7 +29,7 @@ struct Problem {
   int64_t retry_after_ms = 0;  // also sent as Retry-After, in seconds, rounded up
 };
 
-// "https://bookstore.example/problems/order-declined" of "order_declined".
+// "/problems/order-declined" of "order_declined": a reference, so it names the server it came from.
 std::string problem_type(std::string_view code);
 
 std::string render_problem(const Problem& problem);

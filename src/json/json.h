@@ -25,8 +25,9 @@ absl::StatusOr<Value> parse(std::string_view text, const Limits& limits = {});
 // Compact. Members in the order in which they were inserted.
 std::string write(const Value& value);
 // Compact, members sorted by the bytes of their keys at every level: equal documents give equal
-// bytes, so this is what fingerprints are taken of.
-std::string write_canonical(const Value& value);
+// bytes, so this is what fingerprints are taken of. `size_hint` (bytes) keeps a secret from being
+// left behind where a growing string was.
+std::string write_canonical(const Value& value, size_t size_hint = 0);
 
 // Overwrites the text so that the compiler cannot leave it out, then empties it.
 void wipe(std::string& text);

@@ -11,7 +11,7 @@ namespace {
 
 class Writer {
  public:
-  explicit Writer(bool sorted) : sorted_(sorted) {}
+  Writer(bool sorted, size_t size_hint) : sorted_(sorted) { out_.reserve(size_hint); }
   std::string take() { return std::move(out_); }
 
   void value(const Value& value) {
@@ -127,11 +127,11 @@ std::string write_with(Writer writer, const Value& value) {
 }  // namespace
 
 std::string write(const Value& value) {
-  return write_with(Writer(/*sorted=*/false), value);
+  return write_with(Writer(/*sorted=*/false, /*size_hint=*/0), value);
 }
 
-std::string write_canonical(const Value& value) {
-  return write_with(Writer(/*sorted=*/true), value);
+std::string write_canonical(const Value& value, size_t size_hint) {
+  return write_with(Writer(/*sorted=*/true, size_hint), value);
 }
 
 }  // namespace bookstore::json

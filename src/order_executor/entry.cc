@@ -84,18 +84,41 @@ class Decoder {
   std::optional<Command> command(uint8_t tag) {
     Command command;
     switch (tag) {
-      case 0: command = submit(); break;
-      case 1: command = Begin{ids()}; break;
-      case 2: command = decide(); break;
-      case 3: command = Finish{id(), in_.string()}; break;
-      case 4: command = park(); break;
-      case 5: command = Resume{id()}; break;
-      case 6: command = Fail{id(), in_.string()}; break;
-      case 7: command = Cancel{id(), in_.string()}; break;
-      case 8: command = Retire{ids()}; break;
-      case 9: command = configure(); break;
-      case 10: command = Time{}; break;
-      default: return std::nullopt;
+      case 0:
+        command = submit();
+        break;
+      case 1:
+        command = Begin{ids()};
+        break;
+      case 2:
+        command = decide();
+        break;
+      case 3:
+        command = Finish{id(), in_.string()};
+        break;
+      case 4:
+        command = park();
+        break;
+      case 5:
+        command = Resume{id()};
+        break;
+      case 6:
+        command = Fail{id(), in_.string()};
+        break;
+      case 7:
+        command = Cancel{id(), in_.string()};
+        break;
+      case 8:
+        command = Retire{ids()};
+        break;
+      case 9:
+        command = configure();
+        break;
+      case 10:
+        command = Time{};
+        break;
+      default:
+        return std::nullopt;
     }
     if (!in_range_) return std::nullopt;
     return command;
@@ -180,7 +203,9 @@ class Decoder {
 
 }  // namespace
 
-const char* command_name(const Command& command) { return kNames[command.index()]; }
+const char* command_name(const Command& command) {
+  return kNames[command.index()];
+}
 
 std::string encode_entry(const Entry& entry) {
   ByteWriter out;

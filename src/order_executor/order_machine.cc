@@ -4,24 +4,9 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/status.h"
 
 namespace bookstore::order_executor {
-
-bool legal_move(OrderState from, OrderState to) {
-  switch (from) {
-    case OrderState::kUnknown: return to == OrderState::kAccepted;
-    case OrderState::kAccepted: return to == OrderState::kExecuting || to == OrderState::kCanceled;
-    case OrderState::kExecuting:
-      return to == OrderState::kCompleted || to == OrderState::kFailed ||
-             to == OrderState::kNeedsAttention;
-    case OrderState::kNeedsAttention:
-      return to == OrderState::kExecuting || to == OrderState::kFailed;
-    case OrderState::kCompleted:
-    case OrderState::kFailed:
-    case OrderState::kCanceled: return false;
-  }
-  return false;
-}
 
 Applied OrderMachine::apply(uint64_t index, const Entry& entry) {
   BOOKSTORE_CHECK(index > applied_index_, "entry ", index, " after ", applied_index_);
@@ -36,7 +21,7 @@ Applied OrderMachine::apply(uint64_t index, const Entry& entry) {
 }
 
 Verdict OrderMachine::on(const Submit& c, Applied& applied) {
-  if (find(c.id).state != OrderState::kUnknown) return Verdict::kKnown;
+  if (find(c.id)) return Verdict::kKnown;
   // The predicate by which forget_finished() forgets: an id is either still known or too late.
   if (time_ms_ > c.accept_before_ms) return Verdict::kExpired;
   if (queue_.size() >= configuration_.queue_capacity) return Verdict::kQueueFull;
@@ -49,10 +34,9 @@ Verdict OrderMachine::on(const Submit& c, Applied& applied) {
   order.card_token = c.card_token;
   order.shipping_class = c.shipping_class;
   order.accept_before_ms = c.accept_before_ms;
-  order.state = OrderState::kUnknown;
   queue_.push(c.id, order.key, applied_index_);
   Order& stored = orders_.emplace(c.id, std::move(order)).first->second;
-  move(stored, OrderState::kAccepted, "", c.clock, applied);
+  move(stored, State::kAccepted, "", c.clock, applied);
   return Verdict::kApplied;
 }
 
@@ -60,10 +44,10 @@ Verdict OrderMachine::on(const Begin& c, Applied& applied) {
   for (const base::OrderId& id : c.ids) {
     Order* order = find_order(id);
     // Canceled since it was chosen, or chosen twice.
-    if (order == nullptr || order->state != OrderState::kAccepted) continue;
+    if (order == nullptr || order->state != State::kAccepted) continue;
     if (executing_.size() >= configuration_.executing_capacity) break;
     queue_.dispatch(order->key, order->accepted_index);
-    move(*order, OrderState::kExecuting, "", "", applied);
+    move(*order, State::kExecuting, "", "", applied);
   }
   return applied.transitions.empty() ? Verdict::kNoEffect : Verdict::kApplied;
 }
@@ -72,8 +56,8 @@ Verdict OrderMachine::on(const Decide& c, Applied& applied) {
   Order* order = find_order(c.id);
   if (order == nullptr) return Verdict::kIllegal;
   if (order->decision != Decision::kNone) return Verdict::kNoEffect;
-  const bool parked = order->state == OrderState::kNeedsAttention;
-  if (order->state != OrderState::kExecuting && !parked) return Verdict::kIllegal;
+  const bool parked = order->state == State::kNeedsAttention;
+  if (order->state != State::kExecuting && !parked) return Verdict::kIllegal;
   // An operator may abort an undecided parked order; only the coordinator, which has every yes,
   // may commit.
   if (parked && c.decision == Decision::kCommit) return Verdict::kIllegal;
@@ -81,7 +65,7 @@ Verdict OrderMachine::on(const Decide& c, Applied& applied) {
   order->abort_scope = c.abort_scope;
   if (c.decision == Decision::kAbort) order->reason = c.reason;
   if (parked) {
-    move(*order, OrderState::kExecuting, c.reason, c.clock, applied);
+    move(*order, State::kExecuting, c.reason, c.clock, applied);
   } else if (!c.clock.empty()) {
     order->clock = c.clock;
   }
@@ -91,51 +75,51 @@ Verdict OrderMachine::on(const Decide& c, Applied& applied) {
 Verdict OrderMachine::on(const Finish& c, Applied& applied) {
   Order* order = find_order(c.id);
   if (order == nullptr) return Verdict::kIllegal;
-  if (is_terminal(order->state)) return Verdict::kNoEffect;
-  if (order->state != OrderState::kExecuting || order->decision == Decision::kNone) {
+  if (orders::terminal(order->state)) return Verdict::kNoEffect;
+  if (order->state != State::kExecuting || order->decision == Decision::kNone) {
     return Verdict::kIllegal;
   }
   const bool commit = order->decision == Decision::kCommit;
-  move(*order, commit ? OrderState::kCompleted : OrderState::kFailed,
-       commit ? "" : order->reason, c.clock, applied);
+  move(*order, commit ? State::kCompleted : State::kFailed, commit ? "" : order->reason, c.clock,
+       applied);
   return Verdict::kApplied;
 }
 
 Verdict OrderMachine::on(const Park& c, Applied& applied) {
   Order* order = find_order(c.id);
   if (order == nullptr) return Verdict::kIllegal;
-  if (order->state == OrderState::kNeedsAttention) return Verdict::kNoEffect;
-  if (order->state != OrderState::kExecuting) return Verdict::kIllegal;
+  if (order->state == State::kNeedsAttention) return Verdict::kNoEffect;
+  if (order->state != State::kExecuting) return Verdict::kIllegal;
   order->park_kind = c.kind;
-  move(*order, OrderState::kNeedsAttention, c.reason, c.clock, applied);
+  move(*order, State::kNeedsAttention, c.reason, c.clock, applied);
   return Verdict::kApplied;
 }
 
 Verdict OrderMachine::on(const Resume& c, Applied& applied) {
   Order* order = find_order(c.id);
-  if (order == nullptr || order->state != OrderState::kNeedsAttention) return Verdict::kIllegal;
-  move(*order, OrderState::kExecuting, "", "", applied);
+  if (order == nullptr || order->state != State::kNeedsAttention) return Verdict::kIllegal;
+  move(*order, State::kExecuting, "", "", applied);
   return Verdict::kApplied;
 }
 
 Verdict OrderMachine::on(const Fail& c, Applied& applied) {
   Order* order = find_order(c.id);
-  if (order == nullptr || order->state != OrderState::kNeedsAttention ||
+  if (order == nullptr || order->state != State::kNeedsAttention ||
       order->park_kind != ParkKind::kCaptureRefused || order->decision != Decision::kCommit) {
     return Verdict::kIllegal;
   }
   // Nothing was captured and nothing ever will be: the authorisation is voided, the hold released.
   order->decision = Decision::kAbort;
   order->abort_scope = AbortScope::kBoth;
-  move(*order, OrderState::kExecuting, c.reason, "", applied);
+  move(*order, State::kExecuting, c.reason, "", applied);
   return Verdict::kApplied;
 }
 
 Verdict OrderMachine::on(const Cancel& c, Applied& applied) {
   Order* order = find_order(c.id);
-  if (order == nullptr || order->state != OrderState::kAccepted) return Verdict::kIllegal;
+  if (order == nullptr || order->state != State::kAccepted) return Verdict::kIllegal;
   queue_.drop(order->key, order->accepted_index);
-  move(*order, OrderState::kCanceled, c.reason, "", applied);
+  move(*order, State::kCanceled, c.reason, "", applied);
   return Verdict::kApplied;
 }
 
@@ -146,7 +130,7 @@ Verdict OrderMachine::on(const Retire& c, Applied&) {
     const auto found = orders_.find(id);
     if (found == orders_.end()) continue;  // retired before
     const Order& order = found->second;
-    if (!is_terminal(order.state)) {
+    if (!orders::terminal(order.state)) {
       illegal = true;
       continue;
     }
@@ -164,13 +148,15 @@ Verdict OrderMachine::on(const Configure& c, Applied&) {
   return Verdict::kApplied;
 }
 
-Verdict OrderMachine::on(const Time&, Applied&) { return Verdict::kApplied; }
+Verdict OrderMachine::on(const Time&, Applied&) {
+  return Verdict::kApplied;
+}
 
-Known OrderMachine::find(const base::OrderId& id) const {
-  if (const Order* found = order(id)) return {found->state, found->reason, found->index};
+std::optional<Known> OrderMachine::find(const base::OrderId& id) const {
+  if (const Order* found = order(id)) return Known{found->state, found->reason, found->index};
   const auto finished = finished_.find(id);
-  if (finished == finished_.end()) return {};
-  return {finished->second.state, finished->second.reason, finished->second.index};
+  if (finished == finished_.end()) return std::nullopt;
+  return Known{finished->second.state, finished->second.reason, finished->second.index};
 }
 
 const Order* OrderMachine::order(const base::OrderId& id) const {
@@ -189,19 +175,20 @@ Order* OrderMachine::find_order(const base::OrderId& id) {
   return found == orders_.end() ? nullptr : &found->second;
 }
 
-void OrderMachine::move(Order& order, OrderState to, std::string reason, std::string_view clock,
+void OrderMachine::move(Order& order, State to, std::string reason, std::string_view clock,
                         Applied& applied) {
-  BOOKSTORE_CHECK(legal_move(order.state, to), order.id.value, ": ", state_name(order.state).data(),
-                  " to ", state_name(to).data());
-  if (order.state == OrderState::kExecuting) executing_.erase(order.id);
-  if (to == OrderState::kExecuting) executing_.insert(order.id);
+  BOOKSTORE_CHECK(orders::legal_move(order.state, to), order.id.value, ": ",
+                  base::absl_view(orders::to_text(order.state)), " to ",
+                  base::absl_view(orders::to_text(to)));
+  if (order.state == State::kExecuting) executing_.erase(order.id);
+  if (to == State::kExecuting) executing_.insert(order.id);
   if (!clock.empty()) order.clock = clock;
   // The reason of an abort is the order's until its end; moves on the way have none of their own.
   if (!reason.empty() || order.decision != Decision::kAbort) order.reason = std::move(reason);
-  const OrderState from = std::exchange(order.state, to);
+  const State from = std::exchange(order.state, to);
   order.index = applied_index_;
   order.changed_ms = time_ms_;
-  if (is_terminal(to)) {
+  if (orders::terminal(to)) {
     order.lines.clear();
     order.lines.shrink_to_fit();
     order.card_token.clear();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -18,7 +19,7 @@ namespace bookstore::order_executor {
 // One order that the machine has accepted and not yet retired.
 struct Order {
   base::OrderId id;
-  OrderState state = OrderState::kAccepted;
+  State state = State::kSubmitting;
   uint64_t accepted_index = 0;  // of the Submit entry
   uint64_t index = 0;           // of the entry that made `state`
   base::WallMs changed_ms = 0;  // replicated time of that entry
@@ -40,8 +41,8 @@ struct Order {
 // A change of an order's state, for the projection, the watch and the logs.
 struct Transition {
   base::OrderId id;
-  OrderState from = OrderState::kUnknown;
-  OrderState to = OrderState::kUnknown;
+  State from = State::kSubmitting;
+  State to = State::kAccepted;
   std::string reason;
   uint64_t index = 0;
   base::WallMs time_ms = 0;
@@ -64,7 +65,7 @@ struct Applied {
 
 // What is known of one id, waiting, executing or finished.
 struct Known {
-  OrderState state = OrderState::kUnknown;
+  State state = State::kAccepted;
   std::string reason;
   uint64_t index = 0;
 };
@@ -76,7 +77,8 @@ class OrderMachine {
  public:
   Applied apply(uint64_t index, const Entry& entry);
 
-  Known find(const base::OrderId& id) const;
+  // Empty for an id that was never accepted, or whose finish was forgotten (see Retire).
+  std::optional<Known> find(const base::OrderId& id) const;
   // Null for an order that is unknown or retired. Valid until the next apply.
   const Order* order(const base::OrderId& id) const;
   // Accepted and not retired, by id.
@@ -99,7 +101,7 @@ class OrderMachine {
 
  private:
   struct Finished {
-    OrderState state;
+    State state;
     std::string reason;
     uint64_t index;
     base::WallMs accept_before_ms;
@@ -118,8 +120,7 @@ class OrderMachine {
   Verdict on(const Time& c, Applied& applied);
 
   Order* find_order(const base::OrderId& id);
-  void move(Order& order, OrderState to, std::string reason, std::string_view clock,
-            Applied& applied);
+  void move(Order& order, State to, std::string reason, std::string_view clock, Applied& applied);
   void forget_finished();
 
   std::map<base::OrderId, Order> orders_;
@@ -133,8 +134,5 @@ class OrderMachine {
   uint64_t applied_index_ = 0;
   uint64_t illegal_ = 0;
 };
-
-// The table of DESIGN §4 from acceptance on.
-bool legal_move(OrderState from, OrderState to);
 
 }  // namespace bookstore::order_executor

@@ -20,13 +20,17 @@ constexpr char kLockName[] = "lock";
 absl::Status system_error(int error, const std::string& what) {
   const std::string text = absl::StrCat(what, ": ", std::strerror(error));
   switch (error) {
-    case ENOENT: return absl::NotFoundError(text);
+    case ENOENT:
+      return absl::NotFoundError(text);
     case ENOSPC:
-    case EDQUOT: return absl::ResourceExhaustedError(text);
+    case EDQUOT:
+      return absl::ResourceExhaustedError(text);
     case EACCES:
     case EPERM:
-    case EROFS: return absl::PermissionDeniedError(text);
-    default: return absl::InternalError(text);
+    case EROFS:
+      return absl::PermissionDeniedError(text);
+    default:
+      return absl::InternalError(text);
   }
 }
 
@@ -148,8 +152,7 @@ absl::StatusOr<std::unique_ptr<DiskFile>> PosixDisk::open(const std::string& nam
   return open_file(name, O_RDWR | O_CLOEXEC);
 }
 
-absl::StatusOr<std::unique_ptr<DiskFile>> PosixDisk::open_file(const std::string& name,
-                                                               int flags) {
+absl::StatusOr<std::unique_ptr<DiskFile>> PosixDisk::open_file(const std::string& name, int flags) {
   const std::string path = absl::StrCat(path_, "/", name);
   const int file = ::openat(directory_, name.c_str(), flags, 0600);
   if (file < 0) return system_error(errno, absl::StrCat("open ", path));

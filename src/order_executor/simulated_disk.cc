@@ -152,7 +152,9 @@ void SimulatedDisk::apply(const Change& change, std::string& contents) {
       contents.resize(std::max<size_t>(contents.size(), change.offset + change.bytes.size()));
       contents.replace(change.offset, change.bytes.size(), change.bytes);
       return;
-    case Change::Kind::kTruncate: contents.resize(change.offset); return;
+    case Change::Kind::kTruncate:
+      contents.resize(change.offset);
+      return;
     case Change::Kind::kExtend:
       contents.resize(std::max<size_t>(contents.size(), change.offset));
       return;

@@ -58,38 +58,54 @@ void TwoPhase::follow(const OrderMachine& machine) {
 
 std::optional<TwoPhase::Stage> TwoPhase::first_stage(const Order& order) {
   switch (order.decision) {
-    case Decision::kNone: return Stage::kHold;
-    case Decision::kCommit: return Stage::kCapture;
-    case Decision::kAbort: break;
+    case Decision::kNone:
+      return Stage::kHold;
+    case Decision::kCommit:
+      return Stage::kCapture;
+    case Decision::kAbort:
+      break;
   }
   switch (order.abort_scope) {
-    case AbortScope::kNobody: return std::nullopt;
-    case AbortScope::kInventory: return Stage::kRelease;
-    case AbortScope::kBoth: return Stage::kVoid;
+    case AbortScope::kNobody:
+      return std::nullopt;
+    case AbortScope::kInventory:
+      return Stage::kRelease;
+    case AbortScope::kBoth:
+      return Stage::kVoid;
   }
   return Stage::kVoid;
 }
 
 Send TwoPhase::send_of(Stage stage) {
   switch (stage) {
-    case Stage::kHold: return {Participant::kInventory, Call::kPrepare, {}};
-    case Stage::kAuthorise: return {Participant::kPayment, Call::kPrepare, {}};
-    case Stage::kCapture: return {Participant::kPayment, Call::kCommit, {}};
-    case Stage::kConsume: return {Participant::kInventory, Call::kCommit, {}};
-    case Stage::kVoid: return {Participant::kPayment, Call::kAbort, {}};
-    case Stage::kRelease: return {Participant::kInventory, Call::kAbort, {}};
-    case Stage::kProposed: break;
+    case Stage::kHold:
+      return {Participant::kInventory, Call::kPrepare, {}};
+    case Stage::kAuthorise:
+      return {Participant::kPayment, Call::kPrepare, {}};
+    case Stage::kCapture:
+      return {Participant::kPayment, Call::kCommit, {}};
+    case Stage::kConsume:
+      return {Participant::kInventory, Call::kCommit, {}};
+    case Stage::kVoid:
+      return {Participant::kPayment, Call::kAbort, {}};
+    case Stage::kRelease:
+      return {Participant::kInventory, Call::kAbort, {}};
+    case Stage::kProposed:
+      break;
   }
   BOOKSTORE_CHECK(false, "a proposed order has nothing to send");
 }
 
 void TwoPhase::begin(const OrderMachine& machine, base::SteadyMs now_ms, Duties& duties) {
-  // An order that began would hold stock while it waits for a participant that is away.
   if (begin_proposed_ || paused(Participant::kInventory, now_ms) ||
       paused(Participant::kPayment, now_ms)) {
     return;
   }
-  auto ids = machine.next_to_begin(kBatchMax);
+  // An order that began would hold stock while it waits for a participant that may still be away:
+  // one alone goes ahead to see, if nothing else does.
+  const bool doubtful = lines_[0].failures > 0 || lines_[1].failures > 0;
+  if (doubtful && !works_.empty()) return;
+  auto ids = machine.next_to_begin(doubtful ? 1 : kBatchMax);
   if (ids.empty()) return;
   begin_proposed_ = true;
   duties.proposals.push_back(Begin{std::move(ids)});
@@ -198,9 +214,12 @@ void TwoPhase::on_answer(const Order& order, Work& work, const Answer& answer,
     return;
   }
   switch (send_of(work.stage).call) {
-    case Call::kPrepare: return on_prepare(order, work, answer, now_ms);
-    case Call::kCommit: return on_commit(order, work, answer, now_ms);
-    case Call::kAbort: return on_abort(order, work, answer, now_ms);
+    case Call::kPrepare:
+      return on_prepare(order, work, answer, now_ms);
+    case Call::kCommit:
+      return on_commit(order, work, answer, now_ms);
+    case Call::kAbort:
+      return on_abort(order, work, answer, now_ms);
   }
 }
 
@@ -218,8 +237,10 @@ void TwoPhase::on_prepare(const Order& order, Work& work, const Answer& answer,
       return decide_abort(order, work, AbortScope::kNobody, answer.reason);
     case ParticipantState::kAborted:
       return decide_abort(order, work, AbortScope::kBoth, reason_or(answer, "aborted"));
-    case ParticipantState::kPending: return try_again(work, now_ms);
-    default: return park(order, work, ParkKind::kContradiction, answer);
+    case ParticipantState::kPending:
+      return try_again(work, now_ms);
+    default:
+      return park(order, work, ParkKind::kContradiction, answer);
   }
 }
 
@@ -231,7 +252,8 @@ void TwoPhase::on_commit(const Order& order, Work& work, const Answer& answer,
       if (payment) return advance(work, Stage::kConsume);
       return propose(work, Finish{order.id, ""});
     case ParticipantState::kPending:
-    case ParticipantState::kPrepared: return try_again(work, now_ms);
+    case ParticipantState::kPrepared:
+      return try_again(work, now_ms);
     default:
       return park(order, work,
                   payment && capture_refused_for_good(answer) ? ParkKind::kCaptureRefused
@@ -249,8 +271,10 @@ void TwoPhase::on_abort(const Order& order, Work& work, const Answer& answer,
       if (payment) return advance(work, Stage::kRelease);
       return propose(work, Finish{order.id, ""});
     case ParticipantState::kPending:
-    case ParticipantState::kPrepared: return try_again(work, now_ms);
-    default: return park(order, work, ParkKind::kContradiction, answer);
+    case ParticipantState::kPrepared:
+      return try_again(work, now_ms);
+    default:
+      return park(order, work, ParkKind::kContradiction, answer);
   }
 }
 
@@ -271,12 +295,11 @@ void TwoPhase::decide_abort(const Order& order, Work& work, AbortScope scope, st
 }
 
 void TwoPhase::park(const Order& order, Work& work, ParkKind kind, const Answer& answer) {
-  const std::string_view who = send_of(work.stage).participant == Participant::kPayment
-                                   ? "payment"
-                                   : "inventory";
-  propose(work, Park{order.id, kind,
-                     absl::StrCat(base::absl_view(who), ": ", reason_or(answer, "contradiction")),
-                     ""});
+  const std::string_view who =
+      send_of(work.stage).participant == Participant::kPayment ? "payment" : "inventory";
+  propose(work,
+          Park{order.id, kind,
+               absl::StrCat(base::absl_view(who), ": ", reason_or(answer, "contradiction")), ""});
 }
 
 void TwoPhase::try_again(Work& work, base::SteadyMs now_ms) const {

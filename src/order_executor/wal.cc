@@ -45,7 +45,8 @@ std::string Wal::encode_batch(const std::optional<HardState>& hard_state,
   std::string batch;
   batch.reserve(kBatchHeaderSize + body_size + kTrailerSize);
   const std::string header = encode_batch_header({synced_index_, body_size, chain_});
-  chain_ = append_record({RecordType::kBatchHeader, last_term_, last_index_, header}, chain_, batch);
+  chain_ =
+      append_record({RecordType::kBatchHeader, last_term_, last_index_, header}, chain_, batch);
   if (hard_state) {
     hard_state_ = *hard_state;
     const std::string payload = encode_hard_state(*hard_state);
@@ -53,8 +54,8 @@ std::string Wal::encode_batch(const std::optional<HardState>& hard_state,
                            batch);
   }
   for (const LogEntry& entry : entries) {
-    chain_ = append_record({RecordType::kEntry, entry.term, entry.index, entry.payload}, chain_,
-                           batch);
+    chain_ =
+        append_record({RecordType::kEntry, entry.term, entry.index, entry.payload}, chain_, batch);
     last_index_ = entry.index;
     last_term_ = entry.term;
   }

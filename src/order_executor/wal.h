@@ -45,7 +45,7 @@ class Wal {
   struct Recovered {
     HardState hard_state;
     uint64_t last_index = 0;
-    uint64_t last_term = 0;  // of the last entry
+    uint64_t last_term = 0;          // of the last entry
     std::vector<std::string> notes;  // one sentence for each thing an operator should know
   };
   using Replay = std::function<void(const LogEntry&)>;

@@ -18,7 +18,8 @@ bool known_type(uint8_t type) {
     case RecordType::kBatchHeader:
     case RecordType::kEntry:
     case RecordType::kHardState:
-    case RecordType::kTrailer: return true;
+    case RecordType::kTrailer:
+      return true;
   }
   return false;
 }

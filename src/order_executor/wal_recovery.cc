@@ -152,18 +152,18 @@ class WalRecovery {
 
   absl::Status cut(size_t position) {
     if (never_acknowledged(position)) {
-      recovered_.notes.push_back(absl::StrCat(
-          "cut an unfinished batch after entry ", wal_.last_index_, " at the end of ", name_,
-          ": it was never acknowledged"));
+      recovered_.notes.push_back(absl::StrCat("cut an unfinished batch after entry ",
+                                              wal_.last_index_, " at the end of ", name_,
+                                              ": it was never acknowledged"));
     } else {
       const std::string copy_name = absl::StrCat(name_, ".cut-", position);
       BOOKSTORE_ASSIGN_OR_RETURN(auto copy, disk_.create(copy_name));
       BOOKSTORE_RETURN_IF_ERROR(copy->write(0, rest(position)));
       BOOKSTORE_RETURN_IF_ERROR(copy->sync());
       BOOKSTORE_RETURN_IF_ERROR(disk_.sync_directory());
-      recovered_.notes.push_back(absl::StrCat(
-          "cut a damaged last batch after entry ", wal_.last_index_, " from ", name_,
-          "; whether it was acknowledged is not known, a copy is in ", copy_name));
+      recovered_.notes.push_back(
+          absl::StrCat("cut a damaged last batch after entry ", wal_.last_index_, " from ", name_,
+                       "; whether it was acknowledged is not known, a copy is in ", copy_name));
     }
     // Zeros behind the cut, so that the next recovery meets a clean end.
     BOOKSTORE_RETURN_IF_ERROR(wal_.file_->truncate(position));
@@ -180,8 +180,7 @@ class WalRecovery {
       return wal_.file_->sync();
     }
     BOOKSTORE_RETURN_IF_ERROR(wal_.file_->write(
-        last_batch_.offset,
-        std::string_view(bytes_).substr(last_batch_.offset, last_batch_.size)));
+        last_batch_.offset, std::string_view(bytes_).substr(last_batch_.offset, last_batch_.size)));
     return wal_.file_->sync();
   }
 

@@ -1,26 +1,123 @@
 #include "cli/cli.h"
 
 #include <CLI/CLI.hpp>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "cli/commands.h"
 #include "cli/with_database.h"
 
 namespace bookstore::cli {
+namespace {
+
+using ExitCode = std::shared_ptr<int>;
+
+void add_state(CLI::App& command, std::filesystem::path& state) {
+  command.add_option("--state", state, "where the platform keeps its data")
+      ->capture_default_str()
+      ->type_name("DIR");
+}
+
+void add_up(CLI::App& app, const ExitCode& exit_code) {
+  auto options = std::make_shared<PlatformOptions>();
+  auto detach = std::make_shared<bool>(false);
+  CLI::App* const command =
+      app.add_subcommand("up", "Start the whole platform and print its URLs. Ctrl-C stops it.");
+  add_state(*command, options->state);
+  command->add_flag("--detach", *detach, "return as soon as everything is ready");
+  command->add_option("--http", options->http_port, "the REST port")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 65535))
+      ->type_name("PORT");
+  command
+      ->add_option("--database", options->database,
+                   "use this PostgreSQL (libpq URL) instead of a private one")
+      ->type_name("URL");
+  command->add_option("--model", options->model, "a sentence-transformers folder")
+      ->required()
+      ->check(CLI::ExistingDirectory)
+      ->type_name("DIR");
+  command->callback([=] {
+    options->default_state = command->count("--state") == 0;
+    *exit_code = up(*options, *detach);
+  });
+  command->footer(
+      "A second platform runs beside the first with another --state and --http; its other ports\n"
+      "are chosen free and written to DIR/endpoints.json.");
+}
+
+void add_down(CLI::App& app, const ExitCode& exit_code) {
+  auto state = std::make_shared<std::filesystem::path>("var");
+  CLI::App* const command = app.add_subcommand("down", "Stop the platform cleanly.");
+  add_state(*command, *state);
+  command->callback([=] { *exit_code = down(*state); });
+}
+
+void add_status(CLI::App& app, const ExitCode& exit_code) {
+  auto state = std::make_shared<std::filesystem::path>("var");
+  auto as_json = std::make_shared<bool>(false);
+  CLI::App* const command =
+      app.add_subcommand("status", "What runs, where, for how long, with how much memory.");
+  add_state(*command, *state);
+  command->add_flag("--json", *as_json, "for programs");
+  command->callback([=] { *exit_code = status(*state, *as_json); });
+  command->footer("Exit code 0 when everything is ready, 1 otherwise.");
+}
+
+void add_logs(CLI::App& app, const ExitCode& exit_code) {
+  auto options = std::make_shared<LogsOptions>();
+  options->state = "var";
+  CLI::App* const command = app.add_subcommand("logs", "What the services say.");
+  command->add_option("service", options->service, "one service alone; 'status' lists them");
+  add_state(*command, options->state);
+  command->add_flag("-f,--follow", options->follow, "go on as they speak, until Ctrl-C");
+  command->add_option("-n,--lines", options->lines, "how many of the last lines to show first")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1'000'000));
+  command->callback([=] { *exit_code = logs(*options); });
+}
+
+void add_import(CLI::App& app, const ExitCode& exit_code) {
+  auto state = std::make_shared<std::filesystem::path>("var");
+  auto database = std::make_shared<std::string>();
+  auto file = std::make_shared<std::filesystem::path>();
+  CLI::App* const command = app.add_subcommand(
+      "import", "Insert or update books by id from a CSV file like data/catalogue.csv.");
+  command->add_option("file", *file, "the CSV file")->required()->type_name("FILE.csv");
+  add_state(*command, *state);
+  command->add_option("--database", *database, "load into this PostgreSQL (libpq URL)")
+      ->type_name("URL");
+  command->callback([=] { *exit_code = import_file(*state, *database, *file); });
+  command->footer(
+      "Bad rows are reported with their line number and the rest goes in; the exit code is then "
+      "1.\n"
+      "The column stock is the initial quantity: a new book gets it, a changed value adds the\n"
+      "difference, an equal one does nothing, so importing a file twice changes nothing.");
+}
+
+void add_with_database(CLI::App& app, const ExitCode& exit_code) {
+  auto program = std::make_shared<std::vector<std::string>>();
+  CLI::App* const command =
+      app.add_subcommand("with-database", "Run a program beside a throw-away PostgreSQL.");
+  command->add_option("program", *program, "the program and its arguments, after --")->required();
+  command->callback([=] { *exit_code = with_database(*program); });
+}
+
+}  // namespace
 
 int run(int argc, const char* const* argv) {
-  CLI::App app("Bookstore's command line. './bookstore help' lists the commands.", "bookstore");
+  CLI::App app("Bookstore's command line; './bookstore help' is shorter.", "bookstore");
   app.require_subcommand(1);
-  int exit_code = 0;
-
-  std::vector<std::string> program;
-  CLI::App* const with =
-      app.add_subcommand("with-database", "Run a program beside a throw-away PostgreSQL");
-  with->add_option("program", program, "the program and its arguments, after --")->required();
-  with->callback([&] { exit_code = with_database(program); });
-
+  const auto exit_code = std::make_shared<int>(0);
+  add_up(app, exit_code);
+  add_down(app, exit_code);
+  add_status(app, exit_code);
+  add_logs(app, exit_code);
+  add_import(app, exit_code);
+  add_with_database(app, exit_code);
   CLI11_PARSE(app, argc, argv);
-  return exit_code;
+  return *exit_code;
 }
 
 }  // namespace bookstore::cli

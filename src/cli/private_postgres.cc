@@ -1,6 +1,5 @@
 #include "cli/private_postgres.h"
 
-#include <dirent.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <memory>
 
 #include "base/status.h"
+#include "cli/processes.h"
 #include "postgres/connection.h"
 
 namespace bookstore::cli {
@@ -29,26 +29,11 @@ constexpr postgres::Statement kRoleExists{"SELECT 1 FROM pg_roles WHERE rolname 
 constexpr postgres::Statement kDatabaseExists{"SELECT 1 FROM pg_database WHERE datname = $1"};
 constexpr postgres::Statement kVectorVersion{
     "SELECT extversion FROM pg_extension WHERE extname = 'vector'"};
+constexpr postgres::Statement kVectorAvailable{
+    "SELECT default_version AS version FROM pg_available_extensions WHERE name = 'vector'"};
 
 std::string socket_root() {
   return geteuid() == 0 ? "/run" : "/tmp";
-}
-
-// The programs that use `data` as a PostgreSQL server does: it makes it its working directory.
-std::vector<pid_t> processes_in(const fs::path& data) {
-  std::vector<pid_t> found;
-  const std::unique_ptr<DIR, int (*)(DIR*)> proc(opendir("/proc"), closedir);
-  while (const dirent* entry = proc ? readdir(proc.get()) : nullptr) {
-    pid_t pid = 0;
-    const std::string_view name = entry->d_name;
-    if (std::from_chars(name.data(), name.data() + name.size(), pid).ptr !=
-        name.data() + name.size())
-      continue;
-    std::error_code error;
-    if (fs::read_symlink("/proc/" + std::string(name) + "/cwd", error) == data && !error)
-      found.push_back(pid);
-  }
-  return found;
 }
 
 // True once nothing of an earlier server is left; also clears its pid file, whose number may
@@ -261,8 +246,7 @@ std::string PrivatePostgres::url(const std::string& role, const std::string& dat
   return "postgresql://" + role + "@/" + database + "?host=" + socket_.string();
 }
 
-absl::StatusOr<std::string> PrivatePostgres::provision(const base::Clock& clock,
-                                                       base::Deadline deadline) const {
+absl::Status PrivatePostgres::provision(const base::Clock& clock, base::Deadline deadline) const {
   BOOKSTORE_ASSIGN_OR_RETURN(
       auto server, postgres::Connection::open(url("postgres", "postgres"), clock, deadline));
   BOOKSTORE_ASSIGN_OR_RETURN(const auto role, server->query(kRoleExists, {kRole}, deadline));
@@ -274,14 +258,26 @@ absl::StatusOr<std::string> PrivatePostgres::provision(const base::Clock& clock,
   if (database.empty()) {
     BOOKSTORE_RETURN_IF_ERROR(server->run("CREATE DATABASE bookstore OWNER bookstore", deadline));
   }
-  BOOKSTORE_ASSIGN_OR_RETURN(
-      auto inside, postgres::Connection::open(url("postgres", kDatabase), clock, deadline));
-  BOOKSTORE_RETURN_IF_ERROR(inside->run("CREATE EXTENSION IF NOT EXISTS vector", deadline));
-  BOOKSTORE_RETURN_IF_ERROR(inside->run("ALTER EXTENSION vector UPDATE", deadline));
-  BOOKSTORE_ASSIGN_OR_RETURN(const auto version, inside->query(kVectorVersion, {}, deadline));
-  const std::string vector_version = version[0].text("extversion");
-  BOOKSTORE_RETURN_IF_ERROR(judge_vector(vector_version));
-  return vector_version;
+  return provide_vector_extension(url("postgres", kDatabase), clock, deadline);
+}
+
+absl::Status provide_vector_extension(const std::string& conninfo, const base::Clock& clock,
+                                      base::Deadline deadline) {
+  BOOKSTORE_ASSIGN_OR_RETURN(auto server, postgres::Connection::open(conninfo, clock, deadline));
+  BOOKSTORE_ASSIGN_OR_RETURN(const auto before, server->query(kVectorVersion, {}, deadline));
+  if (before.empty()) {
+    BOOKSTORE_RETURN_IF_ERROR(base::annotate(server->run("CREATE EXTENSION vector", deadline),
+                                             "the database needs pgvector"));
+  }
+  BOOKSTORE_ASSIGN_OR_RETURN(const auto available, server->query(kVectorAvailable, {}, deadline));
+  BOOKSTORE_ASSIGN_OR_RETURN(const auto version, server->query(kVectorVersion, {}, deadline));
+  std::string have = version[0].text("extversion");
+  // A newer library was installed since: the extension's own part follows it.
+  if (!available.empty() && older_version(have, available[0].text("version"))) {
+    BOOKSTORE_RETURN_IF_ERROR(server->run("ALTER EXTENSION vector UPDATE", deadline));
+    have = available[0].text("version");
+  }
+  return judge_vector(have);
 }
 
 void PrivatePostgres::remove_socket_folder() const {

@@ -32,9 +32,8 @@ class PrivatePostgres {
   bool accepts(pid_t postmaster) const;
   // For libpq. Roles: `postgres` (may do everything) and `bookstore` (owns its own database).
   std::string url(const std::string& role, const std::string& database) const;
-  // Makes the role, the database and the vector extension where they are missing; tells what the
-  // extension's version is. FAILED_PRECONDITION when it is too old.
-  absl::StatusOr<std::string> provision(const base::Clock& clock, base::Deadline deadline) const;
+  // Makes the role, the database and the vector extension where they are missing.
+  absl::Status provision(const base::Clock& clock, base::Deadline deadline) const;
   // Takes away what lies outside the state folder: the socket's folder.
   void remove_socket_folder() const;
 
@@ -55,6 +54,11 @@ class PrivatePostgres {
   std::filesystem::path socket_;  // folder
   std::string remark_;
 };
+
+// Makes the vector extension in this database, or updates it to the library that is installed.
+// FAILED_PRECONDITION when it is too old and BOOKSTORE_ACCEPT_PGVECTOR does not say otherwise.
+absl::Status provide_vector_extension(const std::string& conninfo, const base::Clock& clock,
+                                      base::Deadline deadline);
 
 // The newest server that is installed, or BOOKSTORE_POSTGRES_BIN.
 absl::StatusOr<std::filesystem::path> find_postgres();

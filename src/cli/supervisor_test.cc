@@ -114,8 +114,8 @@ TEST_F(SupervisorTest, EveryChangeIsToldToTheListener) {
       }
     });
     supervisor.start(service("one", kStays));
-    ASSERT_TRUE(
-        supervisor.wait("one", [](const ServiceView& view) { return view.pid > 0; }, soon()));
+    ASSERT_TRUE(supervisor.wait(
+        "one", [](const ServiceView& view) { return view.pid > 0; }, soon()));
     supervisor.stop({"one"});
   }
   EXPECT_TRUE(seen_running);

@@ -64,7 +64,7 @@ absl::StatusOr<int> run_with_database(const std::vector<std::string>& command) {
   Supervisor supervisor(logs, clock, random);
   supervisor.start(database.service(clock));
   const absl::Status ready = wait_for_postgres(database, supervisor, logs, stop, clock,
-                                         base::Deadline::after(clock, kStartMs));
+                                               base::Deadline::after(clock, kStartMs));
   const absl::StatusOr<int> result =
       ready.ok() ? run_program(command, database.url("postgres", "postgres"))
                  : absl::StatusOr<int>(ready);

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "cli/platform.h"
+
+// One function a command of ./bookstore; each gives the exit code.
+namespace bookstore::cli {
+
+int up(const PlatformOptions& options, bool detach);
+int down(const std::filesystem::path& state);
+int status(const std::filesystem::path& state, bool as_json);
+
+struct LogsOptions {
+  std::filesystem::path state;
+  std::string service;  // empty: all
+  bool follow = false;
+  int lines = 200;
+};
+int logs(const LogsOptions& options);
+
+// `database` empty: the running platform's.
+int import_file(const std::filesystem::path& state, const std::string& database,
+                const std::filesystem::path& file);
+
+}  // namespace bookstore::cli

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+namespace bookstore::cli {
+
+// Those whose working directory is `folder`.
+std::vector<pid_t> processes_in(const std::filesystem::path& folder);
+
+// The memory that is to be blamed on a process and all its descendants: each shared page counts
+// by its share (PSS). 0 for what we may not look at.
+uint64_t proportional_memory(pid_t pid);
+
+}  // namespace bookstore::cli

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/endpoints.h"
+#include "cli/state_dir.h"
+#include "cli/supervisor.h"
+
+namespace bookstore::cli {
+
+// One process of the platform: its name in commands and logs, its binary, its default gRPC port
+// (0: the orchestrator, which has none).
+struct ServiceName {
+  std::string name;
+  std::string binary;
+  uint16_t port = 0;
+};
+
+// In groups that may start together: each group needs the ones before it. Stopped in reverse.
+const std::vector<std::vector<ServiceName>>& service_groups();
+// service → default gRPC port.
+std::map<std::string, uint16_t> default_ports();
+
+// How to start it: its own addresses as flags, all others and what belongs to the platform as
+// BOOKSTORE_… variables (a database URL may hold a password, and arguments are public).
+ServiceSpec service_spec(const ServiceName& service, const Endpoints& endpoints,
+                         const StateDir& state, const std::filesystem::path& model);
+
+// Host and port of the page that says 200 on /readyz once the service can work.
+uint16_t readiness_port(const ServiceName& service, const Endpoints& endpoints);
+
+}  // namespace bookstore::cli

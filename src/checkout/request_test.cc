@@ -106,23 +106,20 @@ TEST(CheckoutRequest, TypesAreNeverConverted) {
   EXPECT_THAT(wrong(json::Array()), ElementsAre(" wrong_type"));
 }
 
-TEST(CheckoutRequest, OneTo100LinesAnd99OfOneBookOverAllItsLines) {
-  const auto with_lines = [](int lines, int quantity, bool same_book) {
+TEST(CheckoutRequest, OneTo100LinesOf1To99) {
+  const auto with_lines = [](int lines, int quantity) {
     json::Value body = good();
     json::Array items;
     for (int i = 0; i < lines; ++i) {
-      items.push_back(
-          {{"book_id", same_book ? "b" : "b" + std::to_string(i)}, {"quantity", quantity}});
+      items.push_back({{"book_id", "b" + std::to_string(i)}, {"quantity", quantity}});
     }
     body.as_object()["items"] = items;
     return body;
   };
-  EXPECT_EQ(accepted(with_lines(100, 99, false)).items.size(), 100u);
-  EXPECT_THAT(wrong(with_lines(101, 1, false)), ElementsAre("/items too_many"));
-  EXPECT_THAT(wrong(with_lines(0, 1, false)), ElementsAre("/items too_few"));
-  EXPECT_THAT(wrong(with_lines(1, 0, false)), ElementsAre("/items/0/quantity out_of_range"));
-  EXPECT_EQ(accepted(with_lines(3, 33, true)).items.size(), 3u);
-  EXPECT_THAT(wrong(with_lines(4, 33, true)), ElementsAre("/items/3/quantity out_of_range"));
+  EXPECT_EQ(accepted(with_lines(100, 99)).items.size(), 100u);
+  EXPECT_THAT(wrong(with_lines(101, 1)), ElementsAre("/items too_many"));
+  EXPECT_THAT(wrong(with_lines(0, 1)), ElementsAre("/items too_few"));
+  EXPECT_THAT(wrong(with_lines(1, 0)), ElementsAre("/items/0/quantity out_of_range"));
 }
 
 TEST(CheckoutRequest, LengthsCountCharactersAndControlCharactersAreRefused) {

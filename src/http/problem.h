@@ -1,38 +1,14 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include "http/message.h"
+#include "json/problem.h"
 
 namespace bookstore::http {
 
-// One wrong part of a request. Never carries the value.
-struct ProblemError {
-  std::string pointer;  // RFC 6901 into the body; "header:Idempotency-Key", "query:limit" elsewhere
-  std::string code;     // stable, snake_case
-  std::string detail;   // one sentence for a person; may be empty
-};
+using Problem = json::Problem;
+using ProblemError = json::ProblemError;
 
-// RFC 9457. `code` is the stable name that programs compare; `type` is made of it.
-struct Problem {
-  int status = 500;
-  std::string code;
-  std::string title;     // one per code
-  std::string detail;    // this occurrence; empty is left out, like every empty field below
-  std::string instance;  // the resource the problem is about: "/v1/orders/ord_…"
-  std::string order_id;
-  std::string trace_id;
-  std::vector<ProblemError> errors;
-  bool retryable = false;
-  int64_t retry_after_ms = 0;  // also sent as Retry-After, in seconds, rounded up
-};
-
-// "/problems/order-declined" of "order_declined": a reference, so it names the server it came from.
-std::string problem_type(std::string_view code);
-
-std::string render_problem(const Problem& problem);
-Response problem_response(const Problem& problem);
+// application/problem+json with Retry-After where one is named. An empty title is the status's own.
+Response problem_response(Problem problem);
 
 }  // namespace bookstore::http

@@ -26,10 +26,11 @@ TEST(Problem, CarriesWhatRfc9457AsksAndOurOwnFields) {
 }
 
 TEST(Problem, ErrorsPointAtFieldsAndEmptyPartsAreLeftOut) {
-  EXPECT_EQ(render_problem({.status = 400,
-                            .code = "invalid_request",
-                            .errors = {{"/items/0/quantity", "too_large", "At most 99."},
-                                       {"/card/number", "required", ""}}}),
+  EXPECT_EQ(problem_response({.status = 400,
+                              .code = "invalid_request",
+                              .errors = {{"/items/0/quantity", "too_large", "At most 99."},
+                                         {"/card/number", "required", ""}}})
+                .body,
             R"({"type":"/problems/invalid-request",)"
             R"("title":"Bad Request","status":400,"code":"invalid_request","errors":[)"
             R"({"pointer":"/items/0/quantity","code":"too_large","detail":"At most 99."},)"

@@ -66,12 +66,12 @@ class Client {
     std::string traceparent = {};
   };
   struct Counters {
-    uint64_t submits = 0, accepted = 0, known = 0, refused = 0, unknown = 0, probes = 0;
+    uint64_t submits = 0, accepted = 0, known = 0, refused = 0, unknown = 0;
   };
 
   // `clock` and `random` outlive the client.
   Client(Config config, const base::Clock& clock, base::Random& random);
-  // Cancels what is in flight and waits until every `done` has run (kUnknown, CANCELLED).
+  // Ends what is in flight and waits until every `done` has run. Not from a `done`.
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -94,7 +94,7 @@ class Client {
 
  private:
   class Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace bookstore::executor_client

@@ -35,11 +35,13 @@ class TransitionWatch {
     base::DurationMs backoff_max_ms = 2'000;
     size_t subscribers_max = 10'000;
   };
-  // Must not block, may subscribe and unsubscribe; runs on the watch's thread.
+  // Must not block, may subscribe and unsubscribe; runs on a thread of the rpc layer, one at a
+  // time.
   using Listener = std::function<void(const WatchEvent&)>;
 
   // Unsubscribes when destroyed; after its destructor returns the listener does not run any more
-  // (from within the listener itself: is not called again).
+  // (from within the listener itself: is not called again). Never destroy it while holding a lock
+  // that the listener takes.
   class Subscription {
    public:
     virtual ~Subscription() = default;
@@ -63,7 +65,7 @@ class TransitionWatch {
 
  private:
   class Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace bookstore::executor_client

@@ -1,0 +1,42 @@
+// The process that checks cards and billing addresses before payment.
+#include <string>
+
+#include "causality/ledger.h"
+#include "causality/vector_clock.h"
+#include "process/process.h"
+#include "rpc/server.h"
+#include "telemetry/log.h"
+#include "transaction_verification/service.h"
+
+int main(int argc, char** argv) {
+  using namespace bookstore;
+  process::Process process({.name = "transaction_verification",
+                            .purpose = "Checks cards and billing addresses before payment.",
+                            .listen = "127.0.0.1:7101"},
+                           argc, argv);
+  std::string clock_host = "verification";
+  int64_t orders_max = 100'000;
+  process.option("clock-host", &clock_host, "Name in vector clocks, where there are several");
+  process.option("orders-max", &orders_max, "Orders kept between Init and their checks", 1,
+                 10'000'000);
+  if (const auto exit_code = process.parse()) return *exit_code;
+  if (!causality::valid_host(clock_host)) {
+    return process.fail(absl::InvalidArgumentError(
+        "--clock-host is 1 to 23 characters of a-z, 0-9, '.', '_', '#' and '-'"));
+  }
+
+  const auto capacity = static_cast<size_t>(orders_max);
+  causality::Ledger ledger({.host = clock_host, .orders_max = capacity}, process.clock());
+  transaction_verification::Service service({.orders_max = capacity}, process.clock(),
+                                            process.metrics());
+  rpc::Server server({.listen = process.listen()}, process.clock(), &ledger);
+  service.register_on(server);
+
+  if (const auto status = process.start(); !status.ok()) return process.fail(status);
+  const auto port = server.start();
+  if (!port.ok()) return process.fail(port.status());
+  telemetry::log(telemetry::Level::kInfo, "listening",
+                 {{"address", process.listen()}, {"port", std::to_string(*port)}});
+  process.set_ready(true);
+  return process.run_until_stopped([&](base::Deadline deadline) { server.shutdown(deadline); });
+}

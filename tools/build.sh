@@ -29,7 +29,7 @@ app_targets() {
 }
 
 build_on_terminal() {
-  NINJA_STATUS="building $1 [%f/%t, %es] " ninja --quiet -C "$ROOT/build/$1" -j "$(nproc)" "${@:2}" >&2 ||
+  NINJA_STATUS="building $1 [%f/%t, %es] " ninja -C "$ROOT/build/$1" -j "$(nproc)" "${@:2}" >&2 ||
     die "the build failed"
 }
 

@@ -57,13 +57,13 @@ suite_fast() {
 }
 
 suite_asan() {
-  build release bookstore
+  build release bookstore_main
   build_tests_labelled asan '^fast$'
   with_database asan -L '^fast$'
 }
 
 suite_tsan() {
-  build release bookstore
+  build release bookstore_main
   build_tests_labelled tsan '^pure$'
   TSAN_OPTIONS=halt_on_error=1 run_ctest tsan ctest -L '^pure$'
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/demo.h"
 #include "cli/with_database.h"
 
 namespace bookstore::cli {
@@ -96,6 +97,15 @@ void add_import(CLI::App& app, const ExitCode& exit_code) {
       "difference, an equal one does nothing, so importing a file twice changes nothing.");
 }
 
+void add_demo(CLI::App& app, const ExitCode& exit_code) {
+  auto state = std::make_shared<std::filesystem::path>("var");
+  CLI::App* const command = app.add_subcommand(
+      "demo", "Place seven orders; compare what comes of them with what should.");
+  add_state(*command, *state);
+  command->callback([=] { *exit_code = demo(*state); });
+  command->footer("It changes the shop as real orders do, and can be run again and again.");
+}
+
 void add_with_database(CLI::App& app, const ExitCode& exit_code) {
   auto program = std::make_shared<std::vector<std::string>>();
   CLI::App* const command =
@@ -115,6 +125,7 @@ int run(int argc, const char* const* argv) {
   add_status(app, exit_code);
   add_logs(app, exit_code);
   add_import(app, exit_code);
+  add_demo(app, exit_code);
   add_with_database(app, exit_code);
   CLI11_PARSE(app, argc, argv);
   return *exit_code;

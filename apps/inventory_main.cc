@@ -4,6 +4,7 @@
 #include "postgres/health_probe.h"
 #include "process/process.h"
 #include "rpc/server.h"
+#include "telemetry/log.h"
 
 namespace {
 
@@ -29,7 +30,9 @@ int run(int argc, char** argv) {
   inventory::add_service(server, store);
 
   process.readiness().ask("postgresql", [&probe] { return probe.reason(); });
-  if (const auto port = server.start(); !port.ok()) return process.fail(port.status());
+  const auto port = server.start();
+  if (!port.ok()) return process.fail(port.status());
+  telemetry::log(telemetry::Level::kInfo, "listening", {{"port", std::to_string(*port)}});
   if (const auto status = process.start(); !status.ok()) return process.fail(status);
   process.set_ready(true);
   return process.run_until_stopped([&](base::Deadline deadline) { server.shutdown(deadline); });

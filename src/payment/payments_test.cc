@@ -1,0 +1,431 @@
+#include "payment/payments.h"
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "gmock/gmock.h"
+#include "payment/test_fixture.h"
+
+namespace bookstore::payment {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// The sandbox behind a line that can be cut: requests that do not arrive, replies that do not come
+// back, and a provider that is silent until told otherwise.
+class BadLine final : public Provider {
+ public:
+  explicit BadLine(Provider& provider) : provider_(provider) {}
+
+  enum class Fault { kNone, kRequestLost, kReplyLost };
+  // Asked for every money call.
+  std::function<Fault()> fault = [] { return Fault::kNone; };
+
+  void fall_silent() {
+    const std::lock_guard lock(mutex_);
+    silent_ = true;
+  }
+  void speak() {
+    {
+      const std::lock_guard lock(mutex_);
+      silent_ = false;
+    }
+    speaks_.notify_all();
+  }
+
+  absl::StatusOr<TokeniseAnswer> tokenise(const Card& card, std::string_view cvc,
+                                          base::Deadline deadline) override {
+    return provider_.tokenise(card, cvc, deadline);
+  }
+  absl::StatusOr<ProviderAnswer> authorise(const std::string& token, const base::Money& amount,
+                                           const std::string& key,
+                                           base::Deadline deadline) override {
+    return over_the_line([&] { return provider_.authorise(token, amount, key, deadline); });
+  }
+  absl::StatusOr<ProviderAnswer> capture(const std::string& authorisation,
+                                         const base::Money& amount, const std::string& key,
+                                         base::Deadline deadline) override {
+    if (refuse_captures) return ProviderAnswer{Outcome::kDeclined, "expired_authorisation"};
+    return over_the_line([&] { return provider_.capture(authorisation, amount, key, deadline); });
+  }
+  absl::StatusOr<ProviderAnswer> void_authorisation(const std::string& authorisation,
+                                                    const std::string& key,
+                                                    base::Deadline deadline) override {
+    return over_the_line(
+        [&] { return provider_.void_authorisation(authorisation, key, deadline); });
+  }
+  absl::StatusOr<ProviderAnswer> lookup(const std::string& key, base::Deadline deadline) override {
+    return over_the_line([&] { return provider_.lookup(key, deadline); });
+  }
+  absl::StatusOr<ProviderAnswer> cancel(const std::string& key, base::Deadline deadline) override {
+    return over_the_line([&] { return provider_.cancel(key, deadline); });
+  }
+
+  bool refuse_captures = false;
+
+ private:
+  template <class Call>
+  absl::StatusOr<ProviderAnswer> over_the_line(Call call) {
+    Fault now;
+    {
+      std::unique_lock lock(mutex_);
+      speaks_.wait(lock, [&] { return !silent_; });
+      now = fault();
+    }
+    if (now == Fault::kRequestLost) return absl::UnavailableError("request lost");
+    auto answer = call();
+    if (now == Fault::kReplyLost) return absl::DeadlineExceededError("reply lost");
+    return answer;
+  }
+
+  Provider& provider_;
+  std::mutex mutex_;  // guards silent_ and the calls of fault()
+  std::condition_variable speaks_;
+  bool silent_ = false;
+};
+
+const base::Money kPrice{"EUR", 2599};
+
+class PaymentsTest : public PaymentFixture {
+ protected:
+  void SetUp() override {
+    PaymentFixture::SetUp();
+    if (IsSkipped()) return;
+    line_ = std::make_unique<BadLine>(*sandbox_);
+    restart();
+  }
+  void TearDown() override {
+    if (line_) line_->speak();
+    payments_.reset();
+  }
+  // What is left after the process died is in the database.
+  void restart(base::DurationMs pending_after_ms = 10'000) {
+    payments_.reset();
+    payments_ = std::make_unique<Payments>(*pool_, *line_,
+                                           Payments::Config{.pending_after_ms = pending_after_ms});
+  }
+  std::vector<OrderAnswer> ask(Ask what, uint64_t fence, const std::vector<OrderCall>& orders) {
+    auto answers = payments_->call(what, fence, orders, deadline());
+    EXPECT_TRUE(answers.ok()) << answers.status();
+    return answers.ok() ? *std::move(answers) : std::vector<OrderAnswer>(orders.size());
+  }
+  OrderAnswer ask_one(Ask what, uint64_t fence, const OrderCall& order) {
+    return ask(what, fence, {order})[0];
+  }
+  OrderCall new_call(const std::string& number = "4242424242424242") {
+    const std::string order = new_order();
+    return {order, vault_card(order, number), kPrice, {}};
+  }
+  // "authorise approved; void approved": what the provider's own ledger says of an order.
+  std::string at_provider(const OrderCall& order) {
+    std::string text;
+    const auto rows = sql({"SELECT kind, outcome FROM sandbox.published_ledger "
+                           "WHERE authorisation LIKE $1 || ':%' ORDER BY sequence"},
+                          {order.order_id});
+    for (const auto row : rows) {
+      absl::StrAppend(&text, text.empty() ? "" : "; ", row.text("kind"), " ", row.text("outcome"));
+    }
+    return text;
+  }
+  std::string ledger(const OrderCall& order) {
+    std::string text;
+    const auto rows = sql({"SELECT step, outcome FROM payment.ledger WHERE order_id = $1 "
+                           "ORDER BY step"},
+                          {order.order_id});
+    for (const auto row : rows) {
+      absl::StrAppend(&text, text.empty() ? "" : "; ", row.text("step"), " ", row.text("outcome"));
+    }
+    return text;
+  }
+
+  std::unique_ptr<BadLine> line_;
+  std::unique_ptr<Payments> payments_;
+};
+
+TEST_F(PaymentsTest, AuthorisesThenCapturesOnce) {
+  const OrderCall order = new_call();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(ask_one(Ask::kPrepare, 1, order).answer, Answer::kPrepared);
+  }
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(ask_one(Ask::kCommit, 1, order).answer, Answer::kCommitted);
+  }
+  EXPECT_EQ(at_provider(order), "authorise approved; capture approved");
+  EXPECT_EQ(ledger(order), "authorise approved; capture approved");
+  EXPECT_EQ(ask_one(Ask::kAbort, 1, order).answer, Answer::kContradiction);
+}
+
+TEST_F(PaymentsTest, ADeclinedCardIsRefusedForGood) {
+  const OrderCall order = new_call("4000000000000002");
+  const auto refused = ask_one(Ask::kPrepare, 1, order);
+  EXPECT_EQ(refused.answer, Answer::kRefused);
+  EXPECT_EQ(refused.reason, "card_declined");
+  EXPECT_EQ(ask_one(Ask::kPrepare, 2, order).reason, "card_declined");
+  EXPECT_EQ(ask_one(Ask::kAbort, 2, order).answer, Answer::kAborted);
+  EXPECT_EQ(at_provider(order), "authorise declined");
+}
+
+TEST_F(PaymentsTest, AbortVoidsWhatWasAuthorised) {
+  const OrderCall order = new_call();
+  ask_one(Ask::kPrepare, 1, order);
+  EXPECT_EQ(ask_one(Ask::kAbort, 1, order).answer, Answer::kAborted);
+  EXPECT_EQ(at_provider(order), "authorise approved; void approved");
+  EXPECT_EQ(ledger(order), "authorise approved; cancel closed; void approved");
+  EXPECT_EQ(ask_one(Ask::kCommit, 1, order).reason, "was_aborted");
+  EXPECT_EQ(ask_one(Ask::kPrepare, 1, order).answer, Answer::kAborted);
+}
+
+TEST_F(PaymentsTest, AbortBeforePrepareWins) {
+  const OrderCall order = new_call();
+  EXPECT_EQ(ask_one(Ask::kAbort, 1, order).answer, Answer::kAborted);
+  EXPECT_EQ(ask_one(Ask::kPrepare, 1, order).answer, Answer::kAborted);
+  EXPECT_EQ(at_provider(order), "");
+}
+
+TEST_F(PaymentsTest, ATokenOfAnotherOrderIsRefused) {
+  OrderCall order = new_call();
+  order.order_id = new_order();
+  EXPECT_EQ(ask_one(Ask::kPrepare, 1, order).reason, "unknown_token");
+  EXPECT_EQ(at_provider(order), "");
+}
+
+TEST_F(PaymentsTest, AnotherAmountIsAContradiction) {
+  OrderCall order = new_call();
+  ask_one(Ask::kPrepare, 1, order);
+  order.amount.minor += 1;
+  EXPECT_EQ(ask_one(Ask::kCommit, 1, order).reason, "amount_differs");
+  EXPECT_EQ(ask_one(Ask::kPrepare, 1, order).reason, "amount_differs");
+  order.amount.minor -= 1;
+  EXPECT_EQ(ask_one(Ask::kCommit, 1, order).answer, Answer::kCommitted);
+}
+
+TEST_F(PaymentsTest, ACaptureRefusedForGoodCanOnlyBeVoided) {
+  const OrderCall order = new_call();
+  ask_one(Ask::kPrepare, 1, order);
+  line_->refuse_captures = true;
+  for (int i = 0; i < 2; ++i) {
+    const auto refused = ask_one(Ask::kCommit, 1, order);
+    EXPECT_EQ(refused.answer, Answer::kContradiction);
+    EXPECT_EQ(refused.reason, "capture_refused");
+  }
+  EXPECT_EQ(ask_one(Ask::kAbort, 1, order).answer, Answer::kAborted);
+  EXPECT_EQ(at_provider(order), "authorise approved; void approved");
+}
+
+TEST_F(PaymentsTest, ASilentProviderIsPendingAndItsLateAnswerIsTakenUp) {
+  restart(/*pending_after_ms=*/30);
+  const OrderCall order = new_call();
+  line_->fall_silent();
+  EXPECT_EQ(ask_one(Ask::kPrepare, 1, order).answer, Answer::kPending);
+  EXPECT_EQ(ask_one(Ask::kPrepare, 1, order).answer, Answer::kPending);
+  EXPECT_EQ(payments_->provider_counters().started, 1u);  // the second joined the first
+  EXPECT_EQ(ledger(order), "authorise unknown");          // the intent was there before the call
+  line_->speak();
+  while (ask_one(Ask::kPrepare, 1, order).answer == Answer::kPending) {
+  }
+  EXPECT_EQ(ask_one(Ask::kPrepare, 1, order).answer, Answer::kPrepared);
+  EXPECT_EQ(at_provider(order), "authorise approved");
+}
+
+TEST_F(PaymentsTest, OneSilentOrderDoesNotHoldUpTheOthersOfItsBatch) {
+  restart(/*pending_after_ms=*/30);
+  const OrderCall refused = new_call();
+  const OrderCall waiting = new_call();
+  OrderCall foreign = refused;
+  foreign.order_id = new_order();
+  line_->fall_silent();
+  const auto answers = ask(Ask::kPrepare, 1, {foreign, waiting});
+  EXPECT_EQ(answers[0].answer, Answer::kRefused);
+  EXPECT_EQ(answers[1].answer, Answer::kPending);
+}
+
+TEST_F(PaymentsTest, AbortDuringASilentAuthoriseIsAcknowledgedOnlyByTheProvider) {
+  restart(/*pending_after_ms=*/30);
+  const OrderCall order = new_call();
+  line_->fall_silent();
+  EXPECT_EQ(ask_one(Ask::kPrepare, 1, order).answer, Answer::kPending);
+  EXPECT_EQ(ask_one(Ask::kAbort, 2, order).answer, Answer::kPending);
+  line_->speak();
+  // Authorise and cancel now race; whoever is first, nothing may stay authorised.
+  while (ask_one(Ask::kAbort, 2, order).answer == Answer::kPending) {
+  }
+  EXPECT_EQ(ask_one(Ask::kAbort, 2, order).answer, Answer::kAborted);
+  payments_.reset();  // waits for the authorise, if it is still under way
+  const std::string end = at_provider(order);
+  EXPECT_TRUE(end == "authorise closed" || end == "authorise approved; void approved") << end;
+}
+
+TEST_F(PaymentsTest, AnOlderLeaderHasNoEffect) {
+  const OrderCall order = new_call();
+  ask_one(Ask::kPrepare, 5, order);
+  const OrderCall unknown = new_call();
+  EXPECT_EQ(ask_one(Ask::kCommit, 4, order).answer, Answer::kStaleFence);
+  EXPECT_EQ(ask_one(Ask::kPrepare, 4, unknown).answer, Answer::kStaleFence);
+  EXPECT_EQ(at_provider(unknown), "");
+  EXPECT_EQ(ask_one(Ask::kCommit, 6, order).answer, Answer::kCommitted);
+}
+
+TEST_F(PaymentsTest, ALeaderThatIsReplacedWhileTheProviderThinksHearsSo) {
+  restart(/*pending_after_ms=*/10'000);
+  const OrderCall order = new_call();
+  line_->fall_silent();
+  OrderAnswer old_answer;
+  std::thread old_leader([&] { old_answer = ask_one(Ask::kPrepare, 1, order); });
+  // The intent proves that the old leader's call is with the provider.
+  while (ledger(order).empty()) {
+  }
+  ask_one(Ask::kPrepare, 2, OrderCall{order.order_id, "another", kPrice, {}});
+  line_->speak();
+  old_leader.join();
+  EXPECT_EQ(old_answer.answer, Answer::kStaleFence);
+  EXPECT_EQ(ask_one(Ask::kPrepare, 2, order).answer, Answer::kPrepared);
+  EXPECT_EQ(at_provider(order), "authorise approved");
+}
+
+TEST_F(PaymentsTest, TheOrdersClockLivesInItsRow) {
+  OrderCall order = new_call();
+  causality::Recorder leader("executor-1.1");
+  order.clock = leader.send("send Prepare");
+  const auto prepared = ask_one(Ask::kPrepare, 1, order);
+  std::vector<std::string> texts;
+  for (const auto& event : prepared.events) texts.push_back(event.text);
+  EXPECT_THAT(texts, ElementsAre("recv Prepare", "preparing", "prepared", "send Prepare reply"));
+  EXPECT_EQ(prepared.clock.to_json(), "{\"executor-1.1\":1, \"payment\":4}");
+  order.clock = leader.send("send Commit");
+  const auto committed = ask_one(Ask::kCommit, 1, order);
+  EXPECT_EQ(committed.clock.to_json(), "{\"executor-1.1\":2, \"payment\":8}");
+  order.order_id = new_order();
+  EXPECT_THAT(ask_one(Ask::kCommit, 1, order).events, IsEmpty());
+}
+
+TEST_F(PaymentsTest, MalformedCallsAreRefusedWhole) {
+  const OrderCall order = new_call();
+  const auto refused = [&](Ask what, uint64_t fence, const std::vector<OrderCall>& orders) {
+    return payments_->call(what, fence, orders, deadline()).status().code() ==
+           absl::StatusCode::kInvalidArgument;
+  };
+  EXPECT_TRUE(refused(Ask::kPrepare, 0, {order}));
+  EXPECT_TRUE(refused(Ask::kPrepare, 1, {{order.order_id, "", kPrice, {}}}));
+  EXPECT_TRUE(refused(Ask::kPrepare, 1, {{order.order_id, order.token, {"EUR", 0}, {}}}));
+  EXPECT_TRUE(refused(Ask::kCommit, 1, {{order.order_id, "", {"euro", 5}, {}}}));
+  EXPECT_TRUE(refused(Ask::kAbort, 1, {{"ord_1", "", {}, {}}}));
+  EXPECT_TRUE(refused(Ask::kAbort, 1, {order, order}));
+}
+
+TEST_F(PaymentsTest, TheDatabaseAllowsTheMovesOfTheTableAndNoOthers) {
+  const std::set<std::pair<std::string, std::string>> allowed = {
+      {"preparing", "prepared"},   {"preparing", "refused"},
+      {"preparing", "committing"}, {"preparing", "aborting"},
+      {"prepared", "committing"},  {"prepared", "aborting"},
+      {"committing", "committed"}, {"committing", "capture_refused"},
+      {"committing", "aborting"},  {"capture_refused", "aborting"},
+      {"aborting", "aborted"}};
+  const std::vector<std::string> states = {"preparing", "prepared",        "refused",  "committing",
+                                           "committed", "capture_refused", "aborting", "aborted"};
+  for (const auto& from : states) {
+    for (const auto& to : states) {
+      const auto row = sql({"SELECT payment.legal_move($1, $2) AS legal"}, {from, to});
+      EXPECT_EQ(row[0].boolean("legal"), from == to || allowed.contains({from, to}))
+          << from << " → " << to;
+    }
+  }
+}
+
+// A model of what a coordinator may believe, with the pure table alone: the SQL, the provider and
+// a line that loses requests and replies must lead to the same ends.
+TEST_F(PaymentsTest, RandomSequencesOverABadLineEndAsThePureTableSays) {
+  constexpr int kOrders = 1'200;
+  constexpr size_t kAtOnce = 24;
+  line_->fault = [this] {
+    const uint64_t dice = random_.below(10);
+    if (dice == 0) return BadLine::Fault::kRequestLost;
+    return dice == 1 ? BadLine::Fault::kReplyLost : BadLine::Fault::kNone;
+  };
+  struct Alive {
+    OrderCall call;
+    bool declines;
+    State state = State::kNone;  // the model's
+  };
+  // The model's step when the provider answered, or when nobody knows.
+  const auto after = [](const Alive& order, const Decision& decision, bool answered) {
+    if (!answered) return decision.next;
+    const Outcome judged = order.declines ? Outcome::kDeclined : Outcome::kApproved;
+    return learn(decision.next, Facts{.authorise = judged,
+                                      .capture = Outcome::kApproved,
+                                      .cancel = Outcome::kClosed,
+                                      .void_ = Outcome::kApproved});
+  };
+  std::vector<Alive> alive;
+  int made = 0;
+  int pending = 0;
+  uint64_t term = 1;
+  std::map<State, int> ends;
+  const auto retire = [&](const Alive& order) {
+    const std::string said = at_provider(order.call);
+    const std::set<std::string> captured = {"authorise approved; capture approved"};
+    const std::set<std::string> given_up = {"", "authorise closed", "authorise declined",
+                                            "authorise approved; void approved"};
+    const bool committed = order.state == State::kCommitted;
+    EXPECT_TRUE((committed ? captured : given_up).contains(said))
+        << name_of(order.state) << ": " << said;
+    ++ends[order.state];
+  };
+  while (made < kOrders || !alive.empty()) {
+    while (made < kOrders && alive.size() < kAtOnce) {
+      const bool declines = random_.below(4) == 0;
+      alive.push_back({new_call(declines ? "4000000000009995" : "4242424242424242"), declines});
+      ++made;
+    }
+    if (random_.below(30) == 0) ++term;
+    const uint64_t fence = random_.below(12) == 0 && term > 1 ? term - 1 : term;
+    const Ask what = static_cast<Ask>(random_.below(3));
+    std::vector<OrderCall> batch;
+    std::vector<Alive*> asked;
+    for (Alive& order : alive) {
+      if (random_.below(3) != 0 || batch.size() == kBatchOrdersMax) continue;
+      batch.push_back(order.call);
+      asked.push_back(&order);
+    }
+    const auto answers = ask(what, fence, batch);
+    for (size_t i = 0; i < asked.size(); ++i) {
+      Alive& order = *asked[i];
+      if (fence < term && answers[i].answer == Answer::kStaleFence) continue;
+      const Decision decision = decide(order.state, what);
+      const bool answered = decision.work != Work::kNone && answers[i].answer != Answer::kPending;
+      order.state = after(order, decision, answered);
+      const Answer expected = answered ? decide(order.state, what).answer : decision.answer;
+      ASSERT_EQ(static_cast<int>(answers[i].answer), static_cast<int>(expected))
+          << name_of(what) << " of " << order.call.order_id << " at " << name_of(order.state);
+      pending += answers[i].answer == Answer::kPending ? 1 : 0;
+    }
+    std::erase_if(alive, [&](const Alive& order) {
+      const bool done = order.state == State::kCommitted || order.state == State::kAborted ||
+                        order.state == State::kRefused;
+      if (done && random_.below(3) == 0)
+        retire(order);
+      else
+        return false;
+      return true;
+    });
+  }
+  EXPECT_GT(pending, 100);  // the bad line was felt
+  for (const State end : {State::kCommitted, State::kAborted, State::kRefused}) {
+    EXPECT_GT(ends[end], 50) << name_of(end);
+  }
+  // Nothing was charged that is not committed, and nothing stays authorised that was given up.
+  const auto wrong =
+      sql({"SELECT count(*) AS n FROM payment.participant p WHERE "
+           "(p.state = 'committed') <> EXISTS (SELECT 1 FROM sandbox.operation o "
+           "  WHERE o.key = p.order_id || ':capture' AND o.outcome = 'approved') "
+           "OR (p.state = 'aborted' AND EXISTS (SELECT 1 FROM sandbox.operation a "
+           "  WHERE a.key = p.order_id || ':authorise' AND a.outcome = 'approved' "
+           "  AND NOT EXISTS (SELECT 1 FROM sandbox.operation v "
+           "    WHERE v.key = p.order_id || ':void' AND v.outcome = 'approved')))"});
+  EXPECT_EQ(wrong[0].int64("n"), 0);
+}
+
+}  // namespace
+}  // namespace bookstore::payment

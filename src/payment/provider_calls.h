@@ -1,0 +1,71 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/worker_pool.h"
+#include "payment/participant.h"
+
+namespace bookstore::payment {
+
+// One line of payment.ledger: what the provider said of a key.
+struct Fact {
+  std::string key;
+  Outcome outcome = Outcome::kUnknown;
+  std::string reason;
+};
+
+// Provider calls on a small pool of their own, so that a silent provider holds neither a serving
+// thread nor a transaction. One call an order and step at a time: whoever asks again while one is
+// under way waits for the same one. A call that nobody waits for any more still ends (its own
+// deadline is kProviderMs), and its facts go to `late`. Any thread.
+class ProviderCalls {
+ public:
+  static constexpr base::DurationMs kProviderMs = 5'000;
+  // Facts in the order in which they happened; an error status means that nobody knows.
+  using Job = std::function<absl::StatusOr<std::vector<Fact>>(base::Deadline)>;
+  using Late = std::function<void(const std::vector<Fact>&)>;
+
+  struct Counters {
+    uint64_t started = 0, unknown = 0, late = 0, not_admitted = 0;
+  };
+  ProviderCalls(const base::Clock& clock, size_t threads, size_t queue_capacity, Late late);
+  // Waits for the calls under way; those still queued end at once, their outcome unknown.
+  ~ProviderCalls();
+
+  // A call that was started, or joined. Empty when the pool's queue is full: the answer is then
+  // not known, as with a silent provider.
+  class Ticket;
+  std::shared_ptr<Ticket> start(const std::string& key, Job job);
+
+  // Waits until every ticket has ended or `deadline` has passed. Gives the facts of each, empty
+  // where there are none yet (those go to `late` when they come) or where nobody knows.
+  std::vector<std::vector<Fact>> wait(std::span<const std::shared_ptr<Ticket>> tickets,
+                                      base::Deadline deadline);
+  Counters counters() const;
+
+ private:
+  void run(const std::string& key, const std::shared_ptr<Ticket>& ticket, const Job& job);
+
+  const base::Clock& clock_;
+  const Late late_;
+  mutable std::mutex mutex_;  // guards what follows, and what is in the tickets
+  std::condition_variable ended_;
+  std::map<std::string, std::shared_ptr<Ticket>> under_way_;
+  Counters counters_;
+  std::atomic<bool> stopping_{false};
+  base::WorkerPool pool_;  // last: its threads use the rest
+};
+
+}  // namespace bookstore::payment

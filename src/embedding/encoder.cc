@@ -15,6 +15,9 @@ namespace {
 // Tokens of one pass through the network: bounds the memory of a call (4 MB for MiniLM) and is
 // enough rows for the matrix products to run at full speed.
 constexpr size_t kPassTokens = 512;
+// A call of so many passes has mapped most of the word table (45 MB of MiniLM), which a query does
+// not need; mapping it again costs such a call a few milliseconds.
+constexpr size_t kBulkPasses = 2;
 // Buffers kept for the next calls; more calls at once than this make their own and drop them.
 constexpr size_t kIdleWorkspacesMax = 4;
 
@@ -147,7 +150,8 @@ std::vector<std::vector<float>> Encoder::encode(std::span<const std::vector<Toke
   std::vector<std::vector<float>> result;
   result.reserve(texts.size());
   auto workspace = borrow();
-  while (!texts.empty()) {
+  size_t passes = 0;
+  for (; !texts.empty(); ++passes) {
     size_t count = 0, tokens = 0;
     do {
       tokens += texts[count++].size();
@@ -156,6 +160,7 @@ std::vector<std::vector<float>> Encoder::encode(std::span<const std::vector<Toke
     texts = texts.subspan(count);
   }
   give_back(std::move(workspace));
+  if (passes >= kBulkPasses) file_.release_pages();
   return result;
 }
 

@@ -91,6 +91,8 @@ class Plan {
   // that forgot the order gets one more chance.
   uint32_t restarts(Service service) const { return restarts_[static_cast<size_t>(service)]; }
   bool running(Step step) const { return state(step) == State::kRunning; }
+  // The end is known; what runs was cancelled.
+  bool stopping() const { return stopping_; }
 
  private:
   enum class State : uint8_t { kWaiting, kRunning, kDone, kGivenUp };

@@ -50,6 +50,7 @@ class Runner {
     base::DurationMs tokenise_ms = 300;
     base::DurationMs suggestions_ms = 150;
     uint32_t suggestions_limit = 3;
+    base::DurationMs executor_lookup_ms = 500;
     base::DurationMs lease_ms = 5'000;
     base::DurationMs accept_before_ms = 120'000;
     // Without fraud's verdict: at or below it the order is accepted, above it a person decides.
@@ -93,7 +94,7 @@ class Runner {
 
  private:
   class Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace bookstore::checkout

@@ -25,7 +25,11 @@ absl::StatusOr<bool> record_accepted(orders::Store& orders, const base::OrderId&
 class Runner::Impl {
  public:
   Impl(Config config, Services services)
-      : shared_(std::make_shared<Shared>(std::move(config), services)) {}
+      : shared_(std::make_shared<Shared>(std::move(config), services)) {
+    // An order must not be taken from a request that is still working on it.
+    BOOKSTORE_CHECK(shared_->config.lease_ms > shared_->config.request_ms, "lease ",
+                    shared_->config.lease_ms, " request ", shared_->config.request_ms);
+  }
 
   ~Impl() {
     takeover_.reset();

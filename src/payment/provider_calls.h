@@ -26,10 +26,10 @@ struct Fact {
   std::string reason;
 };
 
-// Provider calls on a small pool of their own, so that a silent provider holds neither a serving
-// thread nor a transaction. One call an order and step at a time: whoever asks again while one is
-// under way waits for the same one. A call that nobody waits for any more still ends (its own
-// deadline is kProviderMs), and its facts go to `late`. Any thread.
+// Provider calls on a small pool of their own, so that a silent provider never holds a transaction
+// and a serving thread only as long as its caller waits. One call an order and step at a time:
+// whoever asks again while one is under way waits for the same one. A call that nobody waits for
+// any more still ends (its own deadline is kProviderMs), and its facts go to `late`. Any thread.
 class ProviderCalls {
  public:
   static constexpr base::DurationMs kProviderMs = 5'000;

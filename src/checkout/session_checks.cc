@@ -3,6 +3,8 @@
 #include "base/check.h"
 #include "base/status.h"
 #include "checkout/session.h"
+#include "telemetry/log.h"
+#include "telemetry/trace.h"
 
 // The second part of a checkout: the plan says what to start and cancel, this does it.
 namespace bookstore::checkout {

@@ -1,7 +1,6 @@
 #include "checkout/steps.h"
 
 #include "json/json.h"
-#include "rpc/error_detail.h"
 
 namespace bookstore::checkout {
 namespace {
@@ -212,12 +211,9 @@ StepResult read_suggest(const contracts::suggestions::SuggestReply& reply, Facts
 }
 
 StepResult read_failure(const absl::Status& status) {
-  const auto refusal = rpc::refusal_of(status);
-  if (refusal.has_value() && (refusal->code == "unknown_order" || refusal->code == "stale_epoch" ||
-                              refusal->code == "stale_init")) {
-    return {Kind::kLost};
-  }
-  return {Kind::kUnavailable};
+  // A checker says so when it has no state of this order and epoch, or no room for this epoch:
+  // its own refusal code (unknown_order) or its ledger's (unknown_order, stale_epoch, stale_init).
+  return {absl::IsFailedPrecondition(status) ? Kind::kLost : Kind::kUnavailable};
 }
 
 std::optional<orders::State> state_of(contracts::executor::OrderState state) {

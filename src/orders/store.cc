@@ -68,10 +68,6 @@ constexpr Statement kWriteOutcome{
     "accept_before = to_timestamp($17::bigint / 1000.0), clock = $18 "
     "WHERE order_id = $1 AND state = 'received' AND attempt = $2"};
 
-constexpr Statement kWriteEvents{
-    "INSERT INTO orders.event (order_id, attempt, host, events) VALUES ($1, $2, $3, $4) "
-    "ON CONFLICT (order_id, attempt, host) DO UPDATE SET events = excluded.events"};
-
 constexpr Statement kAccept{
     "UPDATE orders.orders SET state = 'accepted', revision = revision + 1, updated_at = now(), "
     "executor_index = $3, clock = $4 "
@@ -205,6 +201,11 @@ absl::StatusOr<std::optional<Held>> Store::retake(const base::OrderId& order_id,
 absl::StatusOr<bool> Store::write_outcome(const Outcome& outcome, base::Deadline deadline) {
   BOOKSTORE_CHECK(legal_move(State::kReceived, outcome.to), "outcome ",
                   base::absl_view(to_text(outcome.to)));
+  if (outcome.to != State::kRejected || !frees_key(outcome.reason)) {
+    BOOKSTORE_ASSIGN_OR_RETURN(const auto written,
+                               pool_.query(kWriteOutcome, outcome_params(outcome), deadline));
+    return written.affected() == 1;
+  }
   bool won = false;
   BOOKSTORE_RETURN_IF_ERROR(postgres::in_transaction(
       pool_, deadline, [&](postgres::Transaction& transaction) -> absl::Status {
@@ -212,15 +213,7 @@ absl::StatusOr<bool> Store::write_outcome(const Outcome& outcome, base::Deadline
                                    transaction.query(kWriteOutcome, outcome_params(outcome)));
         won = written.affected() == 1;
         if (!won) return absl::OkStatus();
-        auto batch = transaction.batch();
-        if (!outcome.events.empty()) {
-          batch.add(kWriteEvents,
-                    {outcome.order_id.value, outcome.attempt, outcome.host, Bytes{outcome.events}});
-        }
-        if (outcome.to == State::kRejected && frees_key(outcome.reason)) {
-          batch.add(kRemoveKeyOfOrder, {outcome.order_id.value});
-        }
-        return batch.empty() ? absl::OkStatus() : batch.run(deadline).status();
+        return transaction.query(kRemoveKeyOfOrder, {outcome.order_id.value}).status();
       }));
   return won;
 }

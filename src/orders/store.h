@@ -76,8 +76,6 @@ struct Outcome {
   std::string submit_bytes;           // submitting only
   base::WallMs accept_before_ms = 0;  // submitting only
   std::string clock;
-  std::string host;    // whose events
-  std::string events;  // causality's wire form of this host's history; may be empty
 };
 
 // A `submitting` order whose lease was over and is now ours.

@@ -179,8 +179,6 @@ TEST_F(OrdersStore, AnOutcomeIsWrittenOnceAndItsBytesAreReplayed) {
   written.fraud_score = 0.07;
   written.degraded = {"suggestions"};
   written.suggestions_json = R"([{"book_id":"bk_0003"}])";
-  written.host = "orchestrator-1";
-  written.events = std::string("\x00\x01", 2);
   written.answer.body = "{\"exact\": \"bytes \xC3\xA9\"}\n";
   EXPECT_TRUE(write(written));
   EXPECT_FALSE(write(written)) << "written twice";

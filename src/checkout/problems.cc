@@ -38,4 +38,8 @@ const ProblemKind& problem_kind(std::string_view code) {
   return kKinds[0];
 }
 
+std::span<const ProblemKind> problem_kinds() {
+  return kKinds;
+}
+
 }  // namespace bookstore::checkout

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "base/clock.h"
@@ -17,5 +18,6 @@ struct ProblemKind {
 
 // The row of `code`; an unknown code is our own bug (CHECKed).
 const ProblemKind& problem_kind(std::string_view code);
+std::span<const ProblemKind> problem_kinds();
 
 }  // namespace bookstore::checkout

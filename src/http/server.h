@@ -12,6 +12,12 @@
 
 namespace bookstore::http {
 
+// The codes of the problems that the server and the router answer by themselves.
+inline constexpr std::string_view kServerProblemCodes[] = {
+    "malformed_request", "no_such_route",  "method_not_allowed",
+    "request_timeout",   "body_too_large", "headers_too_large",
+    "overloaded",        "timeout",        "internal"};
+
 // HTTP/1.1 on one thread: parsing, writing and routing never block, so one is enough, and what a
 // connection owns needs no lock. Handlers hand work to other threads and answer from there.
 //

@@ -34,6 +34,11 @@ void on_database(const Ports& ports, const ExchangePtr& exchange, std::function<
   if (!ports.database->try_submit(std::move(read))) refuse(*exchange, "overloaded");
 }
 
+void refuse_cursor(http::Exchange& exchange) {
+  refuse(exchange, "invalid_parameter", "",
+         {{"query:cursor", "invalid", "Take it from next_cursor of a page."}});
+}
+
 void refuse_read(http::Exchange& exchange, const absl::Status& status) {
   telemetry::log(telemetry::Level::kWarning, "read_failed",
                  {{"path", exchange.request().path}, {"reason", status.ToString()}});
@@ -59,8 +64,7 @@ void list_books(const Ports& ports, const ExchangePtr& exchange, int64_t limit,
   const auto deadline = base::Deadline::after(*ports.clock, ports.read_ms);
   const auto page = ports.list_books(static_cast<size_t>(limit), cursor, deadline);
   if (page.status().code() == absl::StatusCode::kInvalidArgument) {
-    return refuse(*exchange, "invalid_parameter", "",
-                  {{"query:cursor", "invalid", "Take it from next_cursor of a page."}});
+    return refuse_cursor(*exchange);
   }
   if (!page.ok()) return refuse_read(*exchange, page.status());
   std::vector<std::string> book_ids;
@@ -131,6 +135,7 @@ void add_book_routes(http::Router& router, const Ports& ports) {
     const auto limit = read_limit(*exchange, kPageDefault, catalogue::Store::kPageMax);
     if (!limit) return;
     const std::string cursor = exchange->request().query_value("cursor").value_or("");
+    if (!cursor.empty() && !base::valid_book_id(cursor)) return refuse_cursor(*exchange);
     on_database(ports, exchange, [&ports, exchange, limit = *limit, cursor] {
       list_books(ports, exchange, limit, cursor);
     });

@@ -36,7 +36,7 @@ class BookRoutesTest : public ::testing::Test {
       if (!database_status_.ok()) return database_status_;
       if (cursor == "bad") return absl::InvalidArgumentError("cursor");
       asked_limit_ = limit;
-      return catalogue::Page{{a_book("b1"), a_book("b2")}, cursor.empty() ? "a b/c" : ""};
+      return catalogue::Page{{a_book("b1"), a_book("b2")}, cursor.empty() ? "b2" : ""};
     };
     ports_.get_book = [this](const std::string& id,
                              base::Deadline) -> absl::StatusOr<catalogue::ListedBook> {
@@ -79,10 +79,10 @@ TEST_F(BookRoutesTest, APageLeadsToTheNextAndTheLastToNone) {
   const http::Response first = get("/v1/books?limit=2");
   EXPECT_EQ(first.status, 200);
   EXPECT_EQ(asked_limit_, 2u);
-  EXPECT_THAT(first.body, HasSubstr("\"next_cursor\":\"a b/c\""));
-  EXPECT_EQ(first.headers.get("Link"), "</v1/books?limit=2&cursor=a%20b%2Fc>; rel=\"next\"");
+  EXPECT_THAT(first.body, HasSubstr("\"next_cursor\":\"b2\""));
+  EXPECT_EQ(first.headers.get("Link"), "</v1/books?limit=2&cursor=b2>; rel=\"next\"");
   EXPECT_THAT(first.body, HasSubstr("\"available\":3"));
-  const http::Response last = get("/v1/books?cursor=a%20b%2Fc");
+  const http::Response last = get("/v1/books?cursor=b2");
   EXPECT_EQ(asked_limit_, 20u);
   EXPECT_THAT(last.body, HasSubstr("\"next_cursor\":null"));
   EXPECT_FALSE(last.headers.has("Link"));
@@ -95,7 +95,10 @@ TEST_F(BookRoutesTest, WrongParametersAreNamed) {
     EXPECT_EQ(response.status, 400) << path;
     EXPECT_THAT(response.body, HasSubstr("\"pointer\":\"query:limit\"")) << path;
   }
-  EXPECT_THAT(get("/v1/books?cursor=bad").body, HasSubstr("\"pointer\":\"query:cursor\""));
+  for (const char* path :
+       {"/v1/books?cursor=bad", "/v1/books?cursor=%00", "/v1/books?cursor=a%20b"}) {
+    EXPECT_THAT(get(path).body, HasSubstr("\"pointer\":\"query:cursor\"")) << path;
+  }
 }
 
 TEST_F(BookRoutesTest, ABookHasATagThatFollowsRevisionAndStock) {

@@ -1,0 +1,51 @@
+#include "orchestrator/options.h"
+
+#include "causality/vector_clock.h"
+
+namespace bookstore::orchestrator {
+
+void Options::declare(process::Process& process) {
+  using process::Process;
+  constexpr auto kYes = Process::Required::kYes;
+  process.option("database", &database, "PostgreSQL URL", kYes);
+  process.option("key-file", &key_file, "The platform's key", kYes);
+  process.addresses("verification", &verification, "transaction_verification", kYes);
+  process.addresses("fraud", &fraud, "fraud_detection", kYes);
+  process.addresses("suggestions", &suggestions, "suggestions", kYes);
+  process.addresses("payment", &payment, "payment", kYes);
+  process.addresses("executor", &executor, "Members of the executor cluster", kYes);
+
+  process.option("clock-host", &runner.host, "Name in vector clocks, where there are several");
+  process.option("strands", &strands, "Threads that run checkouts", 1, 64);
+  process.option("database-threads", &database_threads,
+                 "Threads that wait for the database, each with a connection", 1, 64);
+  process.option("queue", &queue, "Tasks that may wait for a thread before 503", 16, 100'000);
+  process.option("connections", &connections, "HTTP connections at once before 503", 1, 100'000);
+
+  process.duration("request-time", &runner.request_ms, "A whole checkout", 100, 60'000);
+  process.duration("verification-time", &runner.verification_ms, "One of its calls", 10, 10'000);
+  process.duration("fraud-time", &runner.fraud_ms, "One of its calls", 10, 10'000);
+  process.duration("tokenise-time", &runner.tokenise_ms, "One of its calls", 10, 10'000);
+  process.duration("suggestions-time", &runner.suggestions_ms, "One of its calls", 10, 10'000);
+  process.option("fraud-floor", &runner.fraud_floor_minor,
+                 "With fraud down, amounts (minor units) up to it are accepted, others reviewed", 0,
+                 int64_t{1} << 40);
+}
+
+absl::Status Options::check() const {
+  if (!causality::valid_host(runner.host)) {
+    return absl::InvalidArgumentError(
+        "--clock-host is 1 to 23 characters of a-z, 0-9, '.', '_', '#' and '-'");
+  }
+  return absl::OkStatus();
+}
+
+std::vector<Dependencies::Service> Options::dependencies() const {
+  return {{"verification", verification, true},
+          {"payment", payment, true},
+          {"executor", executor, true},
+          {"fraud", fraud, false},
+          {"suggestions", suggestions, false}};
+}
+
+}  // namespace bookstore::orchestrator

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "checkout/runner.h"
+#include "orchestrator/dependencies.h"
+#include "process/process.h"
+
+namespace bookstore::orchestrator {
+
+// What an operator may say to this process, with the house's starting numbers.
+struct Options {
+  std::string database;
+  std::string key_file;
+  std::vector<std::string> verification, fraud, suggestions, payment, executor;
+  int64_t strands = 8;
+  int64_t database_threads = 8;
+  int64_t queue = 1'024;
+  int64_t connections = 1'024;
+  checkout::Runner::Config runner;
+
+  void declare(process::Process& process);
+  // After parse(): what no single option can be wrong about.
+  absl::Status check() const;
+
+  // Which of the services /readyz asks for, and without which it says no.
+  std::vector<Dependencies::Service> dependencies() const;
+};
+
+}  // namespace bookstore::orchestrator

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/check.h"
 #include "base/status.h"
 #include "json/json.h"
 
@@ -20,12 +21,15 @@ constexpr int64_t kExactIntegerMax = int64_t{1} << 53;
 
 // The heap, overwritten before it is given back.
 class WipingResource final : public bj::memory_resource {
+  // Nothing in a document is aligned more than new aligns. The library names one alignment when it
+  // takes the memory of a key and another when it gives it back, so neither is passed on.
   void* do_allocate(std::size_t bytes, std::size_t alignment) override {
-    return ::operator new(bytes, std::align_val_t(alignment));
+    BOOKSTORE_CHECK(alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__, alignment);
+    return ::operator new(bytes);
   }
-  void do_deallocate(void* memory, std::size_t bytes, std::size_t alignment) override {
+  void do_deallocate(void* memory, std::size_t bytes, std::size_t) override {
     explicit_bzero(memory, bytes);
-    ::operator delete(memory, std::align_val_t(alignment));
+    ::operator delete(memory);
   }
   bool do_is_equal(const bj::memory_resource& other) const noexcept override {
     return this == &other;

@@ -27,7 +27,7 @@ int run(int argc, char** argv) {
   inventory::Store store(pool, "inventory");
   rpc::Server server({.listen = process.listen(), .threads = static_cast<size_t>(threads)},
                      process.clock());
-  inventory::add_service(server, store);
+  inventory::add_service(server, store, process.metrics());
 
   process.readiness().ask("postgresql", [&probe] { return probe.reason(); });
   const auto port = server.start();

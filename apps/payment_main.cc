@@ -53,7 +53,7 @@ int run(int argc, char** argv) {
                              {.provider_threads = static_cast<size_t>(provider_threads)});
   rpc::Server server({.listen = process.listen(), .threads = static_cast<size_t>(threads)},
                      process.clock());
-  payment::add_service(server, vault, payments);
+  payment::add_service(server, vault, payments, process.metrics());
 
   process.readiness().ask("postgresql", [&probe] { return probe.reason(); });
   const auto port = server.start();

@@ -10,6 +10,8 @@ namespace {
 constexpr std::array<std::string_view, 5> kStateNames = {"none", "prepared", "refused", "committed",
                                                          "aborted"};
 constexpr std::array<std::string_view, 3> kAskNames = {"Prepare", "Commit", "Abort"};
+constexpr std::array<std::string_view, kAnswers.size()> kAnswerNames = {
+    "prepared", "refused", "committed", "aborted", "stale_fence", "contradiction"};
 
 Decision prepare(State state, std::string_view shortage) {
   switch (state) {
@@ -78,6 +80,9 @@ std::string_view name_of(State state) {
 }
 std::string_view name_of(Ask ask) {
   return kAskNames[static_cast<size_t>(ask)];
+}
+std::string_view name_of(Answer answer) {
+  return kAnswerNames[static_cast<size_t>(answer)];
 }
 
 std::optional<State> state_named(std::string_view name) {

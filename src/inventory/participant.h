@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string_view>
 
@@ -10,6 +11,9 @@ enum class State { kNone, kPrepared, kRefused, kCommitted, kAborted };
 // What the coordinator asks of it.
 enum class Ask { kPrepare, kCommit, kAbort };
 enum class Answer { kPrepared, kRefused, kCommitted, kAborted, kStaleFence, kContradiction };
+inline constexpr std::array kAnswers = {Answer::kPrepared,   Answer::kRefused,
+                                        Answer::kCommitted,  Answer::kAborted,
+                                        Answer::kStaleFence, Answer::kContradiction};
 // What the move does to the stock.
 enum class Effect { kNone, kHold, kConsume, kRelease };
 
@@ -29,6 +33,7 @@ Decision decide(State state, Ask ask, std::string_view shortage);
 
 std::string_view name_of(State state);
 std::string_view name_of(Ask ask);
+std::string_view name_of(Answer answer);
 std::optional<State> state_named(std::string_view name);
 
 }  // namespace bookstore::inventory

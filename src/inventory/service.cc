@@ -1,8 +1,11 @@
 #include "inventory/service.h"
 
+#include <map>
+
 #include "base/check.h"
 #include "base/status.h"
 #include "contracts/methods.h"
+#include "telemetry/log.h"
 
 namespace bookstore::inventory {
 namespace {
@@ -65,25 +68,54 @@ wire::ParticipantReply write(const std::vector<OrderAnswer>& answers) {
   return reply;
 }
 
+// How often each answer was given, and a line for each one that should never be.
+class Answers {
+ public:
+  Answers(telemetry::Registry& metrics, Ask ask) : ask_(ask) {
+    for (const Answer answer : kAnswers) {
+      counters_[answer] = &metrics.counter(
+          "bookstore_inventory_answers_total", "Answers to the coordinator, by order",
+          {{"ask", std::string(name_of(ask))}, {"answer", std::string(name_of(answer))}});
+    }
+  }
+  void given(const std::vector<OrderAnswer>& answers) const {
+    for (const OrderAnswer& answer : answers) {
+      counters_.at(answer.answer)->increment();
+      if (answer.answer != Answer::kContradiction) continue;
+      telemetry::log(telemetry::Level::kWarning, "contradiction",
+                     {{"order_id", answer.order_id},
+                      {"ask", std::string(name_of(ask_))},
+                      {"reason", answer.reason}});
+    }
+  }
+
+ private:
+  const Ask ask_;
+  std::map<Answer, telemetry::Counter*> counters_;
+};
+
 template <class M>
-void add_method(rpc::Server& server, Store& store, const M& method, Ask ask) {
-  server.handle(
-      method,
-      [&store, ask](rpc::ServerCall& call,
+void add_method(rpc::Server& server, Store& store, telemetry::Registry& metrics, const M& method,
+                Ask ask) {
+  server.handle(method,
+                [&store, ask, counted = Answers(metrics, ask)](
+                    rpc::ServerCall& call,
                     const typename M::Request& request) -> absl::StatusOr<wire::ParticipantReply> {
-        BOOKSTORE_ASSIGN_OR_RETURN(const auto orders, read(request));
-        BOOKSTORE_ASSIGN_OR_RETURN(const auto answers,
-                                   store.call(ask, request.fence(), orders, call.deadline()));
-        return write(answers);
-      });
+                  BOOKSTORE_ASSIGN_OR_RETURN(const auto orders, read(request));
+                  BOOKSTORE_ASSIGN_OR_RETURN(
+                      const auto answers,
+                      store.call(ask, request.fence(), orders, call.deadline()));
+                  counted.given(answers);
+                  return write(answers);
+                });
 }
 
 }  // namespace
 
-void add_service(rpc::Server& server, Store& store) {
-  add_method(server, store, wire::kPrepare, Ask::kPrepare);
-  add_method(server, store, wire::kCommit, Ask::kCommit);
-  add_method(server, store, wire::kAbort, Ask::kAbort);
+void add_service(rpc::Server& server, Store& store, telemetry::Registry& metrics) {
+  add_method(server, store, metrics, wire::kPrepare, Ask::kPrepare);
+  add_method(server, store, metrics, wire::kCommit, Ask::kCommit);
+  add_method(server, store, metrics, wire::kAbort, Ask::kAbort);
 }
 
 }  // namespace bookstore::inventory

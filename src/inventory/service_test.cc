@@ -1,5 +1,6 @@
 #include "inventory/service.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/ids.h"
@@ -27,7 +28,7 @@ class InventoryServiceTest : public ::testing::Test {
     ASSERT_TRUE(imported.ok()) << imported.status();
     store_ = std::make_unique<Store>(pool, "inventory");
     server_ = std::make_unique<rpc::Server>(rpc::Server::Config{.listen = "127.0.0.1:0"}, clock_);
-    add_service(*server_, *store_);
+    add_service(*server_, *store_, metrics_);
     const auto port = server_->start();
     ASSERT_TRUE(port.ok()) << port.status();
     client_ = std::make_unique<rpc::Client>(
@@ -40,6 +41,7 @@ class InventoryServiceTest : public ::testing::Test {
   base::SystemClock clock_;
   base::SystemRandom random_;
   std::unique_ptr<Store> store_;
+  telemetry::Registry metrics_;
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<rpc::Client> client_;
 };
@@ -76,6 +78,9 @@ TEST_F(InventoryServiceTest, AnswersEachOrderOfAList) {
   const auto aborted = client_->call_and_wait(wire::kAbort, finish, {.deadline = deadline()});
   ASSERT_TRUE(aborted.ok()) << aborted.status();
   EXPECT_EQ(aborted->orders(0).state(), wire::PARTICIPANT_STATE_CONTRADICTION);
+  EXPECT_THAT(metrics_.render(),
+              ::testing::HasSubstr(
+                  "bookstore_inventory_answers_total{answer=\"refused\",ask=\"Prepare\"} 1"));
 }
 
 TEST_F(InventoryServiceTest, RefusesWhatItCannotRead) {

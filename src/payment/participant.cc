@@ -11,6 +11,8 @@ constexpr std::array<std::string_view, 9> kStateNames = {
     "none",      "preparing",       "prepared", "refused", "committing",
     "committed", "capture_refused", "aborting", "aborted"};
 constexpr std::array<std::string_view, 3> kAskNames = {"Prepare", "Commit", "Abort"};
+constexpr std::array<std::string_view, kAnswers.size()> kAnswerNames = {
+    "prepared", "refused", "committed", "aborted", "stale_fence", "contradiction", "pending"};
 constexpr std::array<std::string_view, 5> kOutcomeNames = {"unknown", "approved", "declined",
                                                            "closed", "not_needed"};
 
@@ -130,6 +132,9 @@ std::string_view name_of(State state) {
 }
 std::string_view name_of(Ask ask) {
   return kAskNames[static_cast<size_t>(ask)];
+}
+std::string_view name_of(Answer answer) {
+  return kAnswerNames[static_cast<size_t>(answer)];
 }
 std::string_view name_of(Outcome outcome) {
   return kOutcomeNames[static_cast<size_t>(outcome)];

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string_view>
 
@@ -27,6 +28,9 @@ enum class Answer {
   kContradiction,
   kPending  // the provider has not answered: ask again
 };
+inline constexpr std::array kAnswers = {
+    Answer::kPrepared,   Answer::kRefused,       Answer::kCommitted, Answer::kAborted,
+    Answer::kStaleFence, Answer::kContradiction, Answer::kPending};
 // What the provider must be asked now.
 enum class Work { kNone, kAuthorise, kCapture, kCancelAndVoid };
 
@@ -68,6 +72,7 @@ bool void_refused(State state, const Facts& facts);
 
 std::string_view name_of(State state);
 std::string_view name_of(Ask ask);
+std::string_view name_of(Answer answer);
 std::string_view name_of(Outcome outcome);
 std::optional<State> state_named(std::string_view name);
 std::optional<Outcome> outcome_named(std::string_view name);

@@ -1,10 +1,13 @@
 #include "payment/service.h"
 
+#include <map>
+
 #include "base/check.h"
 #include "base/status.h"
 #include "contracts/methods.h"
 #include "crypto/secret.h"
 #include "rpc/error_detail.h"
+#include "telemetry/log.h"
 
 namespace bookstore::payment {
 namespace {
@@ -114,29 +117,59 @@ wire::ParticipantReply write(const std::vector<OrderAnswer>& answers) {
   return reply;
 }
 
+// How often each answer was given, and a line for each one that should never be.
+class Answers {
+ public:
+  Answers(telemetry::Registry& metrics, Ask ask) : ask_(ask) {
+    for (const Answer answer : kAnswers) {
+      counters_[answer] = &metrics.counter(
+          "bookstore_payment_answers_total", "Answers to the coordinator, by order",
+          {{"ask", std::string(name_of(ask))}, {"answer", std::string(name_of(answer))}});
+    }
+  }
+  void given(const std::vector<OrderAnswer>& answers) const {
+    for (const OrderAnswer& answer : answers) {
+      counters_.at(answer.answer)->increment();
+      if (answer.answer != Answer::kContradiction) continue;
+      telemetry::log(telemetry::Level::kWarning, "contradiction",
+                     {{"order_id", answer.order_id},
+                      {"ask", std::string(name_of(ask_))},
+                      {"reason", answer.reason}});
+    }
+  }
+
+ private:
+  const Ask ask_;
+  std::map<Answer, telemetry::Counter*> counters_;
+};
+
 template <class M>
-void add_method(rpc::Server& server, Payments& payments, const M& method, Ask ask) {
+void add_method(rpc::Server& server, Payments& payments, telemetry::Registry& metrics,
+                const M& method, Ask ask) {
   server.handle(method,
-                [&payments, ask](rpc::ServerCall& call, const typename M::Request& request)
-                    -> absl::StatusOr<wire::ParticipantReply> {
+                [&payments, ask, counted = Answers(metrics, ask)](
+                    rpc::ServerCall& call,
+                    const typename M::Request& request) -> absl::StatusOr<wire::ParticipantReply> {
                   BOOKSTORE_ASSIGN_OR_RETURN(const auto orders, read(request));
                   BOOKSTORE_ASSIGN_OR_RETURN(
                       const auto answers,
                       payments.call(ask, request.fence(), orders, call.deadline()));
+                  counted.given(answers);
                   return write(answers);
                 });
 }
 
 }  // namespace
 
-void add_service(rpc::Server& server, Vault& vault, Payments& payments) {
+void add_service(rpc::Server& server, Vault& vault, Payments& payments,
+                 telemetry::Registry& metrics) {
   server.handle(wire::kTokenise,
                 [&vault](rpc::ServerCall& call, const wire::TokeniseRequest& request) {
                   return tokenise(vault, call, request);
                 });
-  add_method(server, payments, wire::kPrepare, Ask::kPrepare);
-  add_method(server, payments, wire::kCommit, Ask::kCommit);
-  add_method(server, payments, wire::kAbort, Ask::kAbort);
+  add_method(server, payments, metrics, wire::kPrepare, Ask::kPrepare);
+  add_method(server, payments, metrics, wire::kCommit, Ask::kCommit);
+  add_method(server, payments, metrics, wire::kAbort, Ask::kAbort);
 }
 
 }  // namespace bookstore::payment

@@ -20,7 +20,7 @@ class PaymentServiceTest : public PaymentFixture {
     vault_ = std::make_unique<Vault>(*pool_, *sandbox_, random_, platform_key, "payment");
     payments_ = std::make_unique<Payments>(*pool_, *sandbox_, Payments::Config{});
     server_ = std::make_unique<rpc::Server>(rpc::Server::Config{.listen = "127.0.0.1:0"}, clock_);
-    add_service(*server_, *vault_, *payments_);
+    add_service(*server_, *vault_, *payments_, metrics_);
     const auto port = server_->start();
     ASSERT_TRUE(port.ok()) << port.status();
     client_ = std::make_unique<rpc::Client>(
@@ -40,6 +40,7 @@ class PaymentServiceTest : public PaymentFixture {
 
   std::unique_ptr<Vault> vault_;
   std::unique_ptr<Payments> payments_;
+  telemetry::Registry metrics_;
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<rpc::Client> client_;
 };
@@ -93,7 +94,7 @@ TEST_F(PaymentServiceTest, WithoutItsDatabaseItSaysSoAndThatItIsRetryable) {
   postgres::Pool pool({nowhere, 1}, clock_);
   Vault vault(pool, *sandbox_, random_, crypto::Secret(std::string(32, 'p')), "payment");
   rpc::Server server({.listen = "127.0.0.1:0"}, clock_);
-  add_service(server, vault, *payments_);
+  add_service(server, vault, *payments_, metrics_);
   const auto port = server.start();
   ASSERT_TRUE(port.ok()) << port.status();
   rpc::Client client({.peer = "payment", .addresses = {"127.0.0.1:" + std::to_string(*port)}},

@@ -230,6 +230,20 @@ TEST_F(PaymentsTest, ASilentProviderIsPendingAndItsLateAnswerIsTakenUp) {
   EXPECT_EQ(at_provider(order), "authorise approved");
 }
 
+TEST_F(PaymentsTest, DyingAfterTheProvidersEffectLosesNothingAndDoesNothingTwice) {
+  const OrderCall order = new_call();
+  for (const Ask what : {Ask::kPrepare, Ask::kCommit}) {
+    line_->fault = [] { return BadLine::Fault::kReplyLost; };
+    EXPECT_EQ(ask_one(what, 1, order).answer, Answer::kPending);
+    restart();
+    EXPECT_EQ(ask_one(what, 1, order).answer, Answer::kPending);
+    line_->fault = [] { return BadLine::Fault::kNone; };
+    const Answer done = what == Ask::kPrepare ? Answer::kPrepared : Answer::kCommitted;
+    EXPECT_EQ(ask_one(what, 1, order).answer, done);
+  }
+  EXPECT_EQ(at_provider(order), "authorise approved; capture approved");
+}
+
 TEST_F(PaymentsTest, OneSilentOrderDoesNotHoldUpTheOthersOfItsBatch) {
   restart(/*pending_after_ms=*/30);
   const OrderCall refused = new_call();
@@ -337,7 +351,7 @@ TEST_F(PaymentsTest, TheDatabaseAllowsTheMovesOfTheTableAndNoOthers) {
 // A model of what a coordinator may believe, with the pure table alone: the SQL, the provider and
 // a line that loses requests and replies must lead to the same ends.
 TEST_F(PaymentsTest, RandomSequencesOverABadLineEndAsThePureTableSays) {
-  constexpr int kOrders = 1'200;
+  constexpr int kOrders = 1'000;
   constexpr size_t kAtOnce = 24;
   line_->fault = [this] {
     const uint64_t dice = random_.below(10);

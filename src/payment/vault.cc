@@ -27,6 +27,9 @@ constexpr size_t kOrderIdMax = 64;
 constexpr Statement kRememberKey{
     "INSERT INTO payment.key_check (value) VALUES ($1) ON CONFLICT DO NOTHING"};
 constexpr Statement kReadKey{"SELECT value FROM payment.key_check"};
+// A first call, the usual one, is told apart without a transaction.
+constexpr Statement kIsRepeat{
+    "SELECT FROM payment.vault WHERE order_id = $1 AND attempt = $2 AND restart = $3"};
 constexpr Statement kFindEpoch{
     "SELECT token, refusal, brand, last4, clock FROM payment.vault "
     "WHERE order_id = $1 AND attempt = $2 AND restart = $3 FOR UPDATE"};
@@ -133,12 +136,13 @@ absl::StatusOr<TokeniseReply> Vault::tokenise(const TokeniseCall& call, base::De
 absl::StatusOr<std::optional<TokeniseReply>> Vault::repeat(const TokeniseCall& call,
                                                            base::Deadline deadline) {
   std::optional<TokeniseReply> found;
+  const std::vector<Param> epoch = {call.order_id, call.epoch.attempt, call.epoch.restart};
+  BOOKSTORE_ASSIGN_OR_RETURN(const auto repeats, pool_.query(kIsRepeat, epoch, deadline));
+  if (repeats.empty()) return found;
   const absl::Status done =
       postgres::in_transaction(pool_, deadline, [&](Transaction& transaction) -> absl::Status {
         found.reset();
-        BOOKSTORE_ASSIGN_OR_RETURN(
-            const auto rows,
-            transaction.query(kFindEpoch, {call.order_id, call.epoch.attempt, call.epoch.restart}));
+        BOOKSTORE_ASSIGN_OR_RETURN(const auto rows, transaction.query(kFindEpoch, epoch));
         if (rows.empty()) return absl::OkStatus();
         const Row row = rows[0];
         const auto known = causality::VectorClock::decode(row.bytes("clock"));

@@ -164,10 +164,7 @@ void Connection::request_cancel() {
 absl::Status Connection::wait_readable(Waiting& waiting) {
   while (true) {
     const int unsent = PQflush(connection_);
-    if (unsent < 0) {
-      // The server may have said why before it closed (shutdown): read on, PQgetResult tells.
-      return absl::OkStatus();
-    }
+    if (unsent < 0) return mark_broken(make_status("", connection_message(connection_), ""));
     const short wanted = static_cast<short>(POLLIN | (unsent > 0 ? POLLOUT : 0));
     const short ready = poll_socket(PQsocket(connection_), wanted, clock_, waiting.deadline);
     if (ready == 0) {
@@ -310,7 +307,9 @@ absl::StatusOr<std::vector<Result>> Connection::pipeline(std::span<const Item> i
         }
     }
   }
-  BOOKSTORE_CHECK(PQexitPipelineMode(connection_) == 1, connection_message(connection_));
+  if (PQexitPipelineMode(connection_) != 1) {
+    return mark_broken(make_status("", connection_message(connection_), ""));
+  }
   if (!first.ok() && failed_at) return with_statement_number(first, *failed_at);
   if (!first.ok()) return first;
   BOOKSTORE_CHECK(results.size() == items.size(), results.size(), " of ", items.size());

@@ -42,10 +42,12 @@ absl::StatusOr<Detached> Detached::leave_terminal(StopSignal& stop) {
   return Detached(std::move(write_end));
 }
 
-void Detached::ready() {
-  const Fd null(open("/dev/null", O_RDWR | O_CLOEXEC));
-  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    dup2(null.get(), standard);
+void Detached::ready(const std::filesystem::path& log) {
+  const Fd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const Fd file(open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
+  dup2(null.get(), STDIN_FILENO);
+  dup2(file.get(), STDOUT_FILENO);
+  dup2(file.get(), STDERR_FILENO);
   [[maybe_unused]] const ssize_t written = write(report_.get(), "r", 1);
   report_.close();
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+
 #include "absl/status/statusor.h"
 #include "cli/fd.h"
 #include "cli/signals.h"
@@ -14,8 +16,8 @@ class Detached {
   // Ctrl-C on, and exits with 0 once ready() was called or with the new one's exit code.
   static absl::StatusOr<Detached> leave_terminal(StopSignal& stop);
 
-  // Lets the waiting process go; from here on nothing of ours goes to the terminal.
-  void ready();
+  // Lets the waiting process go; from here on what we say goes to `log`, not to the terminal.
+  void ready(const std::filesystem::path& log);
 
  private:
   explicit Detached(Fd report) : report_(std::move(report)) {}

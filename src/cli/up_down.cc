@@ -35,7 +35,7 @@ int up(const PlatformOptions& options, bool detach) {
   }
   platform.introduce();
   if (detached->has_value()) {
-    (*detached)->ready();
+    (*detached)->ready(StateDir(options.state).logs() / "supervisor.log");
   } else {
     console.line("Ctrl-C stops everything; here is what the services say:");
     platform.show_logs();

@@ -32,15 +32,23 @@ std::chrono::system_clock::time_point in_ms(base::DurationMs duration_ms) {
   return std::chrono::system_clock::now() + std::chrono::milliseconds(duration_ms);
 }
 
-std::unique_ptr<grpc::GenericStub> make_stub(const std::string& address) {
+std::shared_ptr<grpc::GenericStub> make_stub(const std::string& address) {
   silence_grpc_log();
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // ours count, tick and respect the deadline
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 200);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
-  return std::make_unique<grpc::GenericStub>(
+  return std::make_shared<grpc::GenericStub>(
       grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
+}
+
+// gRPC 1.51 ends its callback threads with the last channel that made a call. When one of those
+// threads itself lets go of it, it joins itself and aborts the process (grpc_cq_internal_unref).
+// So the first channel that makes a call is kept until the process ends.
+void keep_callback_threads(const std::shared_ptr<grpc::GenericStub>& stub) {
+  static const auto* const kept = new std::shared_ptr<grpc::GenericStub>(stub);
+  static_cast<void>(kept);
 }
 
 // What counts against a peer (research: resilience): that it could not be reached or could not
@@ -77,7 +85,11 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
     for (const std::string& address : config_.addresses) stubs_.push_back(make_stub(address));
   }
 
-  grpc::GenericStub& next_stub() { return *stubs_[next_stub_++ % stubs_.size()]; }
+  grpc::GenericStub& next_stub() {
+    const std::shared_ptr<grpc::GenericStub>& stub = stubs_[next_stub_++ % stubs_.size()];
+    keep_callback_threads(stub);
+    return *stub;
+  }
 
   void enter(Attempts* attempts, const std::shared_ptr<Call>& call) {
     const std::lock_guard lock(mutex_);
@@ -109,7 +121,7 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
   std::atomic<uint64_t> calls_{0}, failures_{0}, retries_{0}, refused_{0}, without_order_{0};
 
  private:
-  std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
+  std::vector<std::shared_ptr<grpc::GenericStub>> stubs_;
   std::atomic<size_t> next_stub_{0};
   std::mutex mutex_;  // guards in_flight_
   std::condition_variable idle_;

@@ -16,7 +16,7 @@ namespace bookstore::cli {
 class StateDir {
  public:
   explicit StateDir(const std::filesystem::path& path)
-      : path_(std::filesystem::weakly_canonical(path)) {}
+      : path_(std::filesystem::weakly_canonical(std::filesystem::absolute(path))) {}
 
   // Makes the folders. One clear sentence when that is not allowed or the disk is full.
   absl::Status create() const;

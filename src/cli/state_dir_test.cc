@@ -35,6 +35,11 @@ TEST_F(StateDirTest, OnePlatformAtATimeAndTheSecondLearnsWhoRuns) {
   EXPECT_TRUE(StateLock::take(state_).ok());
 }
 
+TEST_F(StateDirTest, ARelativePathOfAFolderThatIsNotThereYetBecomesAbsolute) {
+  // The database is started from another folder, by another user.
+  EXPECT_TRUE(StateDir("no_such_folder/state").path().is_absolute());
+}
+
 TEST_F(StateDirTest, TheLockDiesWithAKilledProcess) {
   const pid_t holder = fork();
   if (holder == 0) {

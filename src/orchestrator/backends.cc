@@ -105,6 +105,10 @@ Ports make_ports(const Backends& backends) {
                                               executor_client::TransitionWatch::Listener listener) {
     return watch.subscribe(std::move(order_id), std::move(listener));
   };
+  ports.ask_executor = [&executor = backends.executor](const base::OrderId& order_id,
+                                                       base::Deadline deadline, auto done) {
+    executor.get_order(order_id.value, {.deadline = deadline}, std::move(done));
+  };
   ports.list_books = [&catalogue = backends.catalogue](size_t limit, const std::string& cursor,
                                                        base::Deadline deadline) {
     return catalogue.list(limit, cursor, deadline);

@@ -102,12 +102,31 @@ class OrderWaits::Wait : public std::enable_shared_from_this<Wait> {
   }
 
   void on_event(const WatchEvent& event) {
-    if (event.kind == WatchEvent::Kind::kTransition) {
-      const auto state = state_of(event.transition.state());
-      if (!state) return;
+    if (event.kind == WatchEvent::Kind::kReread) return ask_executor();
+    hear(event.transition.state(), event.transition.reason(), event.transition.index());
+  }
+
+  // Once we listen: what was told before is asked for.
+  void ask_executor() {
+    ports_.ask_executor(order_id_, base::Deadline::after(*ports_.clock, ports_.read_ms),
+                        [self = shared_from_this()](const auto& view) {
+                          if (view.ok()) {
+                            self->hear(view->state, view->reason, view->index);
+                          } else {
+                            self->schedule();  // the row is what is left
+                          }
+                        });
+  }
+
+  // A state of the order at the executor, and the entry that made it.
+  void hear(contracts::executor::OrderState executor_state, const std::string& reason,
+            uint64_t index) {
+    const auto state = state_of(executor_state);
+    if (!state) return;
+    {
       const std::lock_guard lock(mutex_);
-      if (event.transition.index() <= told_.index) return;
-      told_ = {order_id_, *state, event.transition.reason(), event.transition.index()};
+      if (done_ || index <= told_.index) return;
+      told_ = {order_id_, *state, reason, index};
       if (known_etag_.empty() && !at_rest(*state)) return;  // would not end the wait
     }
     schedule();
@@ -150,13 +169,15 @@ class OrderWaits::Wait : public std::enable_shared_from_this<Wait> {
     if (last || ends_wait(*order)) {
       return finish([&](http::Exchange& exchange) { respond(exchange, *order); });
     }
-    bool again;
+    bool again, first;
     {
       const std::lock_guard lock(mutex_);
       reading_ = false;
       again = again_;
+      first = std::exchange(first_read_, false);
     }
     if (again) schedule();
+    if (first) ask_executor();
   }
 
   absl::StatusOr<orders::Order> read_order(const orders::Transition& told) {
@@ -207,6 +228,7 @@ class OrderWaits::Wait : public std::enable_shared_from_this<Wait> {
   std::mutex mutex_;  // guards what follows but due_ms_
   std::unique_ptr<executor_client::TransitionWatch::Subscription> subscription_;
   orders::Transition told_;  // the newest; index 0: none yet
+  bool first_read_ = true;
   bool reading_ = false;
   bool again_ = false;
   bool last_;  // the next read is answered whatever it says

@@ -15,8 +15,10 @@ namespace bookstore::orchestrator {
 // Answers GET /v1/orders/{id}, at once or, with `Prefer: wait`, when the order has come to rest
 // (or, with If-None-Match, has changed). Waiting is driven by the executor's transitions: one read
 // when the wait begins, one per transition that could end it, one at its end; never by polling.
-// The executor may tell a transition before its projection is in the row: then the wait brings it
-// there itself, which the leader's own projection finds done. Any thread.
+// The executor is ahead of the row, by its projection: a transition may be told before it is in
+// the row, and one that was told before we listened may be in the row only later. So a wait asks
+// the executor once when it has begun to listen (and again after a gap), and brings what it hears
+// into the row itself, which the leader's own projection then finds done. Any thread.
 class OrderWaits {
  public:
   // `ports` outlives this and the exchanges it holds.

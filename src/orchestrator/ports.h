@@ -16,6 +16,7 @@
 #include "catalogue/store.h"
 #include "checkout/request.h"
 #include "contracts/methods.h"
+#include "executor_client/client.h"
 #include "executor_client/transition_watch.h"
 #include "orders/store.h"
 
@@ -40,6 +41,10 @@ struct Ports {
   std::function<absl::StatusOr<std::unique_ptr<executor_client::TransitionWatch::Subscription>>(
       std::string, executor_client::TransitionWatch::Listener)>
       subscribe;
+  // What the executor itself says of an order, which may be ahead of the row.
+  std::function<void(const base::OrderId&, base::Deadline,
+                     std::function<void(absl::StatusOr<executor_client::OrderView>)>)>
+      ask_executor;
 
   std::function<absl::StatusOr<catalogue::Page>(size_t, const std::string&, base::Deadline)>
       list_books;  // blocks

@@ -102,6 +102,7 @@ absl::Status check_metadata(const json::Value& value) {
 absl::Status check_coverage(const std::map<std::string, SafeTensors::Tensor, std::less<>>& tensors,
                             std::string_view buffer) {
   std::vector<std::pair<const char*, const char*>> spans;
+  spans.reserve(tensors.size());
   for (const auto& [name, tensor] : tensors) {
     spans.emplace_back(tensor.bytes.data(), tensor.bytes.data() + tensor.bytes.size());
   }

@@ -16,7 +16,7 @@ namespace api = contracts::suggestions;
 
 constexpr uint32_t kLimitMax = 20;
 // The nearest to each book of the cart are not exactly the best for all of it: rank() chooses.
-constexpr uint32_t kCandidatesPerSuggestion = 3;
+constexpr size_t kCandidatesPerSuggestion = 3;
 constexpr int kCartMax = 100;  // lines of a checkout
 constexpr int64_t kNotIndexedRetryMs = 5'000;
 
@@ -67,7 +67,7 @@ Service::Service(Config config, Store& store, const base::Clock& clock,
 
 void Service::register_on(rpc::Server& server) {
   // Init keeps ids in memory and runs where it arrives; the others wait for the database.
-  server.handle_async(api::kInit, [this](auto call, InitRequest request, auto respond) {
+  server.handle_async(api::kInit, [this](auto call, const InitRequest& request, auto respond) {
     respond(init(*call, request));
   });
   server.handle(api::kSuggest, [this](rpc::ServerCall& call, const SuggestRequest& request) {

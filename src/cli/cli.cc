@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/demo.h"
+#include "cli/embed.h"
 #include "cli/with_database.h"
 
 namespace bookstore::cli {
@@ -39,6 +40,7 @@ void add_up(CLI::App& app, const ExitCode& exit_code) {
       ->required()
       ->check(CLI::ExistingDirectory)
       ->type_name("DIR");
+  command->add_flag("--own-model", options->own_model, "the model is not the pinned one");
   command->callback([=] {
     options->default_state = command->count("--state") == 0;
     *exit_code = up(*options, *detach);
@@ -106,6 +108,21 @@ void add_demo(CLI::App& app, const ExitCode& exit_code) {
   command->footer("It changes the shop as real orders do, and can be run again and again.");
 }
 
+void add_embed(CLI::App& app, const ExitCode& exit_code) {
+  auto model = std::make_shared<std::filesystem::path>();
+  auto own_model = std::make_shared<bool>(false);
+  auto texts = std::make_shared<std::vector<std::string>>();
+  CLI::App* const command =
+      app.add_subcommand("embed", "Print the vectors of texts, and how near they are.");
+  command->add_option("text", *texts, "one or more texts")->required()->type_name("TEXT…");
+  command->add_option("--model", *model, "a sentence-transformers folder")
+      ->required()
+      ->check(CLI::ExistingDirectory)
+      ->type_name("DIR");
+  command->add_flag("--own-model", *own_model, "the model is not the pinned one");
+  command->callback([=] { *exit_code = embed(*model, *own_model, *texts); });
+}
+
 void add_with_database(CLI::App& app, const ExitCode& exit_code) {
   auto program = std::make_shared<std::vector<std::string>>();
   CLI::App* const command =
@@ -126,6 +143,7 @@ int run(int argc, const char* const* argv) {
   add_logs(app, exit_code);
   add_import(app, exit_code);
   add_demo(app, exit_code);
+  add_embed(app, exit_code);
   add_with_database(app, exit_code);
   CLI11_PARSE(app, argc, argv);
   return *exit_code;

@@ -138,6 +138,8 @@ absl::Status Platform::start_services() {
     std::vector<std::string>& names = started_.emplace_back();
     for (const ServiceName& service : group) {
       ServiceSpec spec = service_spec(service, endpoints_, state_, options_.model);
+      if (options_.own_model && service.name == "suggestions")
+        spec.child.argv.push_back("--own-model");
       if (!std::filesystem::exists(spec.child.argv[0]))
         return absl::NotFoundError(spec.child.argv[0] + " is not built");
       supervisor_->start(std::move(spec));

@@ -24,6 +24,7 @@ struct PlatformOptions {
   uint16_t http_port = 8080;
   std::string database;         // empty: a private one
   std::filesystem::path model;  // a sentence-transformers folder
+  bool own_model = false;       // the user's, not the pinned one
   bool default_state = true;    // the first platform of a machine takes the default ports
 };
 

@@ -78,6 +78,7 @@ class TransitionWatch::Impl {
     const base::DurationMs limit_ms =
         max_wait_ms == 0 ? config_.connect_timeout_ms : max_wait_ms + kAnswerMs;
     const uint64_t number = ++polls_;
+    after_ = after;
     const rpc::CallHandle call = clients_[member_]->call(
         executor::kWatchTransitions, request,
         {.deadline = base::Deadline::after(clock_, limit_ms), .long_poll = true},
@@ -111,7 +112,10 @@ class TransitionWatch::Impl {
     for (const executor::Transition& transition : reply->transitions()) {
       subscribers_->tell(transition);
     }
-    if (reply->gap()) subscribers_->tell_all({.kind = WatchEvent::Kind::kReread});
+    // A poll from 0 watched from its own arrival on: what came just before it was not told.
+    if (reply->gap() || after_ == 0) {
+      subscribers_->tell_all({.kind = WatchEvent::Kind::kReread});
+    }
     go_on(reply->next());
   }
 
@@ -154,6 +158,7 @@ class TransitionWatch::Impl {
   size_t member_ = 0;
   base::DurationMs backoff_ms_ = 0;
   uint64_t polls_ = 0;
+  uint64_t after_ = 0;  // of the poll in flight; 0 is "from now on", and what an empty log answers
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable ended_;

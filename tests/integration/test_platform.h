@@ -1,0 +1,81 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/deadline.h"
+#include "base/random.h"
+#include "cli/endpoints.h"
+#include "cli/log_book.h"
+#include "cli/services.h"
+#include "cli/shop.h"
+#include "cli/state_dir.h"
+#include "cli/supervisor.h"
+#include "postgres/test_database.h"
+
+namespace bookstore::integration {
+
+// The books of every test platform: id, price in cents, stock.
+struct TestBook {
+  const char* id;
+  int price_minor;
+  int stock;
+};
+inline constexpr TestBook kPlenty{"it_plenty", 1'000, 1'000'000};
+inline constexpr TestBook kAlsoPlenty{"it_also_plenty", 2'599, 1'000'000};
+inline constexpr TestBook kFew{"it_few", 1'499, 3};
+
+// The real processes of one platform, each as `./bookstore up` starts it, under the real
+// supervisor, on free ports and a database of their own. One thread.
+class TestPlatform {
+ public:
+  // Why no platform can be run here (no database, or the binaries are not built); empty: it can.
+  static std::string reason_to_skip();
+
+  TestPlatform();
+  // Stops the processes and removes what they left.
+  ~TestPlatform();
+
+  // From nothing to ready.
+  absl::Status start();
+
+  const cli::Endpoints& endpoints() const { return endpoints_; }
+  const base::Clock& clock() const { return clock_; }
+  base::Random& random() { return random_; }
+  postgres::Pool& pool() { return database_.pool(); }
+  // False without the model: suggestions are then degraded, as they would be were they down.
+  bool has_suggestions() const { return has_suggestions_; }
+
+  // kill -9, and waits until the process is gone. The supervisor starts it again after a moment.
+  absl::Status kill_service(const std::string& service);
+  // Until the service runs and says ready.
+  absl::Status wait_ready(const std::string& service, base::DurationMs within_ms = 30'000);
+  int starts_lost(const std::string& service) const { return supervisor_->service(service).ends; }
+  // What every process printed so far, for searching it.
+  std::string everything_printed() const;
+
+ private:
+  absl::Status load_catalogue();
+  absl::Status start_services();
+  bool wanted(const cli::ServiceName& service) const;
+  const cli::ServiceName& find(const std::string& service) const;
+
+  const base::SystemClock clock_;
+  base::SystemRandom random_;
+  postgres::TestDatabase database_;
+  std::unique_ptr<cli::StateDir> state_;
+  std::filesystem::path model_;
+  bool has_suggestions_ = false;
+  cli::Endpoints endpoints_;
+  std::unique_ptr<cli::LogBook> logs_;
+  std::unique_ptr<cli::Supervisor> supervisor_;
+  std::vector<std::vector<std::string>> started_;  // groups, in their order
+};
+
+}  // namespace bookstore::integration

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "running_platform.h"
@@ -121,6 +122,57 @@ TEST_P(KillOf, NobodyIsLiedToAndTheShopComesBack) {
     EXPECT_EQ(*captures, 1) << id;
   }
   EXPECT_TRUE(sells_again());
+}
+
+class KillOfTheDoor : public RunningPlatform {
+ protected:
+  // What a careful client does: the same request with the same key until there is an answer.
+  static std::string buy_once(cli::Shop& shop) {
+    const std::string body = cli::checkout_body(shopper(), {kPlenty.id, 1});
+    const std::string key = new_key();
+    const base::Deadline deadline = within(60'000);
+    std::string last;
+    while (!deadline.passed(platform().clock())) {
+      const auto answer = shop.checkout(body, key);
+      if (answer.ok() && answer->status == 202) return text_of(answer, "/id");
+      last = text_of(answer, "/code");
+      if (!answer.ok()) platform().wait_ready("orchestrator").IgnoreError();
+    }
+    return "no answer but " + last;
+  }
+};
+
+TEST_F(KillOfTheDoor, WhoAsksAgainWithTheSameKeyBuysOnce) {
+  constexpr int kEach = 10;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<std::string> ids;
+  std::vector<std::thread> shoppers;
+  for (int i = 0; i < kShoppers; ++i) {
+    shoppers.emplace_back([&] {
+      cli::Shop shop(platform().endpoints(), platform().clock());
+      for (int order = 0; order < kEach; ++order) {
+        std::string id = buy_once(shop);
+        const std::lock_guard lock(mutex);
+        ids.push_back(std::move(id));
+        changed.notify_all();
+      }
+    });
+  }
+  {
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, std::chrono::seconds(60), [&] { return ids.size() >= kEach; });
+  }
+  const absl::Status killed = platform().kill_service("orchestrator");
+  for (std::thread& shopper : shoppers) shopper.join();
+  ASSERT_TRUE(killed.ok()) << killed;
+  EXPECT_EQ(std::set(ids.begin(), ids.end()).size(), ids.size());
+  for (const std::string& id : ids) {
+    EXPECT_EQ(end_of(id), "completed") << id;
+    const auto captures = shop().captures(id);
+    ASSERT_TRUE(captures.ok()) << captures.status();
+    EXPECT_EQ(*captures, 1) << id;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -30,14 +30,13 @@ Node::~Node() {
 absl::Status Node::start(OnTransitions on_transitions, OnFatal on_fatal,
                          std::vector<std::string>& notes) {
   BOOKSTORE_CHECK(replica_ == nullptr, "started twice");
-  BOOKSTORE_ASSIGN_OR_RETURN(replica_,
-                             Replica::start(*disk_, config_.replica, clock_.wall_ms(), notes));
+  // No time is proposed before the database has confirmed ours.
+  BOOKSTORE_ASSIGN_OR_RETURN(replica_, Replica::start(*disk_, config_.replica, 0, notes));
   on_transitions_ = std::move(on_transitions);
   on_fatal_ = std::move(on_fatal);
   const OrderMachine& machine = replica_->machine();
   clocks_ = std::make_unique<OrderClocks>(replica_->term());
   history_ = std::make_unique<TransitionHistory>(machine.applied_index(), config_.history_max);
-  time_keeper_ = std::make_unique<TimeKeeper>(clock_.wall_ms(), clock_.steady_ms());
   std::vector<Transition> unretired;
   for (const auto& [id, order] : machine.orders()) {
     unretired.push_back(
@@ -91,7 +90,7 @@ void Node::projected(std::vector<base::OrderId> ids) {
 
 void Node::database_time(base::WallMs database_ms, base::WallMs wall_ms) {
   inbox_->post([this, database_ms, wall_ms] {
-    time_keeper_->on_database_time(database_ms, wall_ms, clock_.steady_ms());
+    time_keeper_.on_database_time(database_ms, wall_ms, clock_.steady_ms());
   });
 }
 
@@ -156,7 +155,7 @@ void Node::commit_batch() {
   std::vector<Command> commands;
   for (Waiting& waiting : batch) commands.push_back(std::move(waiting.command));
   auto committed = replica_->commit(std::move(commands),
-                                    time_keeper_->propose(clock_.wall_ms(), clock_.steady_ms()));
+                                    time_keeper_.propose(clock_.wall_ms(), clock_.steady_ms()));
   if (!committed.ok()) {
     for (const Waiting& waiting : batch) {
       if (waiting.done) waiting.done(committed.status());
@@ -191,7 +190,7 @@ void Node::on_submit(Submit submit, std::function<void(absl::StatusOr<Submitted>
   if (const auto known = replica_->machine().find(submit.id)) {
     return done(Submitted{Outcome::kKnown, *known, ""});
   }
-  if (time_keeper_->skewed()) return done(Submitted{Outcome::kClockSkew, {}, ""});
+  if (time_keeper_.skewed()) return done(Submitted{Outcome::kClockSkew, {}, ""});
   batch_.push_back({std::move(submit), std::move(done)});
 }
 
@@ -286,9 +285,12 @@ void Node::answer_watchers(bool all) {
 
 std::string Node::not_ready_reason() const {
   if (!health_.ok()) return base::describe(health_);
-  if (replica_->two_phase().fenced_off()) return "a participant knows a newer leader";
-  if (time_keeper_->skewed()) {
-    return absl::StrCat("this machine's clock is ", -time_keeper_->offset_ms().value_or(0),
+  if (replica_->two_phase().fenced_off()) {
+    return "a participant knows a newer leader: another executor works on this database, or this "
+           "log is not its newest";
+  }
+  if (time_keeper_.skewed()) {
+    return absl::StrCat("this machine's clock is ", -time_keeper_.offset_ms().value_or(0),
                         " ms ahead of the database's");
   }
   return "";
@@ -316,7 +318,7 @@ void Node::publish() {
   now.log_bytes = log.bytes;
   now.log_segments = log.segments;
   now.calls_failed = calls_failed_;
-  now.database_offset_ms = time_keeper_->offset_ms().value_or(0);
+  now.database_offset_ms = time_keeper_.offset_ms().value_or(0);
   now.not_ready_reason = not_ready_reason();
   const std::lock_guard lock(snapshot_mutex_);
   snapshot_ = std::move(now);

@@ -129,7 +129,7 @@ class Node {
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<OrderClocks> clocks_;
   std::unique_ptr<TransitionHistory> history_;
-  std::unique_ptr<TimeKeeper> time_keeper_;
+  TimeKeeper time_keeper_;
   std::vector<Waiting> batch_;                       // of the next commit
   std::multimap<base::SteadyMs, Watcher> watchers_;  // by deadline
   base::SteadyMs wake_at_ms_ = 0;                    // of the coordinator

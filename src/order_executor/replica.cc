@@ -13,12 +13,12 @@ constexpr uint64_t kOnlyMember = 1;
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Replica>> Replica::start(Disk& disk, const Config& config,
-                                                        base::WallMs now_ms,
+                                                        base::WallMs time_ms,
                                                         std::vector<std::string>& notes) {
   std::unique_ptr<Replica> replica(new Replica(config));
   Wal::Recovered recovered;
   BOOKSTORE_RETURN_IF_ERROR(replica->recover(disk, config, recovered));
-  BOOKSTORE_RETURN_IF_ERROR(replica->lead(config, recovered, now_ms));
+  BOOKSTORE_RETURN_IF_ERROR(replica->lead(config, recovered, time_ms));
   notes = std::move(recovered.notes);
   return replica;
 }
@@ -40,11 +40,11 @@ absl::Status Replica::recover(Disk& disk, const Config& config, Wal::Recovered& 
 }
 
 absl::Status Replica::lead(const Config& config, const Wal::Recovered& recovered,
-                           base::WallMs now_ms) {
+                           base::WallMs time_ms) {
   term_ = std::max(recovered.hard_state.term, recovered.last_term) + 1;
   Command first = Time{};
   if (!(machine_.configuration() == config.queue)) first = config.queue;
-  return append(HardState{term_, kOnlyMember, recovered.last_index}, {std::move(first)}, now_ms)
+  return append(HardState{term_, kOnlyMember, recovered.last_index}, {std::move(first)}, time_ms)
       .status();
 }
 

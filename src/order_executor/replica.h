@@ -30,9 +30,10 @@ class Replica {
     Configure queue;
   };
 
-  // `notes` gets what recovery has to say to an operator.
+  // `time_ms` is proposed as replicated time by the first entry; `notes` gets what recovery has to
+  // say to an operator.
   static absl::StatusOr<std::unique_ptr<Replica>> start(Disk& disk, const Config& config,
-                                                        base::WallMs now_ms,
+                                                        base::WallMs time_ms,
                                                         std::vector<std::string>& notes);
 
   // Makes the commands durable with one sync, then applies them. An error is final (Wal): nothing
@@ -58,7 +59,7 @@ class Replica {
  private:
   explicit Replica(const Config& config) : two_phase_(config.two_phase) {}
   absl::Status recover(Disk& disk, const Config& config, Wal::Recovered& recovered);
-  absl::Status lead(const Config& config, const Wal::Recovered& recovered, base::WallMs now_ms);
+  absl::Status lead(const Config& config, const Wal::Recovered& recovered, base::WallMs time_ms);
   // Encodes, appends and applies one batch.
   absl::StatusOr<std::vector<Committed>> append(const std::optional<HardState>& hard_state,
                                                 std::vector<Command> commands,

@@ -25,6 +25,7 @@ class ServiceTest : public testing::Test {
   void SetUp() override {
     std::vector<std::string> notes;
     ASSERT_TRUE(node_.start([](const auto&) {}, [](const auto&) {}, notes).ok());
+    node_.database_time(clock_.wall_ms(), clock_.wall_ms());
     add_service(server_, node_, clock_);
     const auto port = server_.start();
     ASSERT_TRUE(port.ok()) << port.status();

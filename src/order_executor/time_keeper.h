@@ -6,16 +6,14 @@
 
 namespace bookstore::order_executor {
 
-// Which wall time a leader may propose (DESIGN §4). Replicated time never goes back, so a wall
-// clock that jumped ahead would expire orders for ever: it counts only up to 10 s ahead of the
-// steady clock, unless the database's clock agrees. A value; the node's thread owns it.
+// Which time a leader may propose (DESIGN §4). Replicated time never goes back, so a wall clock
+// that is ahead would expire orders for ever: it counts once the database's clock has agreed with
+// it, and from there on only up to 10 s ahead of the steady clock until the database agrees again.
+// A value; the node's thread owns it.
 class TimeKeeper {
  public:
   static constexpr base::DurationMs kAheadMax = 10'000;
   static constexpr base::DurationMs kSkewMax = 5'000;
-
-  TimeKeeper(base::WallMs wall_ms, base::SteadyMs steady_ms)
-      : anchor_wall_ms_(wall_ms), anchor_steady_ms_(steady_ms) {}
 
   // The database said `database_ms` while our wall clock said `wall_ms`.
   void on_database_time(base::WallMs database_ms, base::WallMs wall_ms, base::SteadyMs steady_ms);
@@ -25,6 +23,7 @@ class TimeKeeper {
   // Database minus ours, when last compared.
   std::optional<base::DurationMs> offset_ms() const { return offset_ms_; }
 
+  // Before the database ever agreed: 0, which leaves replicated time where it is.
   base::WallMs propose(base::WallMs wall_ms, base::SteadyMs steady_ms) const;
 
  private:
@@ -32,9 +31,12 @@ class TimeKeeper {
     return offset_ms <= kSkewMax && offset_ms >= -kSkewMax;
   }
 
-  // A moment at which the wall clock was believed.
-  base::WallMs anchor_wall_ms_;
-  base::SteadyMs anchor_steady_ms_;
+  // When the wall clock was last agreed with.
+  struct Agreement {
+    base::WallMs wall_ms;
+    base::SteadyMs steady_ms;
+  };
+  std::optional<Agreement> agreement_;
   std::optional<base::DurationMs> offset_ms_;
 };
 

@@ -179,6 +179,11 @@ TEST_F(ExecutionTest, GoodDeclinedAndSoldOutOrdersEndAsTheirRowsAndLedgersSay) {
   }
   ASSERT_TRUE(life_->finishes({good.id.value, declined.id.value, too_many.id.value}));
   EXPECT_EQ(row(good).state, State::kCompleted);
+  const auto clock = causality::VectorClock::decode(row(good).clock);
+  ASSERT_TRUE(clock.has_value());
+  EXPECT_GT(clock->at("executor-1.1"), 3u);
+  EXPECT_GT(clock->at("inventory"), 2u);
+  EXPECT_GT(clock->at("payment"), 2u);
   EXPECT_EQ(row(declined).state, State::kFailed);
   EXPECT_EQ(row(declined).reason, "card_declined");
   EXPECT_EQ(row(too_many).state, State::kFailed);

@@ -37,7 +37,8 @@ void Projector::stop() {
 void Projector::add(const std::vector<Transition>& transitions) {
   const std::lock_guard lock(mutex_);
   for (const Transition& transition : transitions) {
-    put_locked({transition.id, transition.to, transition.reason, transition.index});
+    put_locked(
+        {transition.id, transition.to, transition.reason, transition.index, transition.clock});
   }
   changed_.notify_all();
 }

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/status.h"
+#include "causality/vector_clock.h"
 #include "orders/rows.h"
 #include "orders/store.h"
 
@@ -15,10 +16,10 @@ using postgres::Statement;
 // A transition that skips `accepted` counts for two: revision 3 is `accepted` for every order that
 // was not in review, as its stored answer says.
 constexpr Statement kProject{
-    "WITH t AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) "
-    " AS t(order_id, state, reason, index)), "
+    "WITH t AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], "
+    " $6::bytea[]) AS t(order_id, state, reason, index, clock)), "
     "moved AS (UPDATE orders.orders o SET state = t.state, reason = nullif(t.reason, ''), "
-    " executor_index = t.index, updated_at = now(), revision = o.revision + "
+    " executor_index = t.index, clock = t.clock, updated_at = now(), revision = o.revision + "
     " CASE WHEN o.state = 'submitting' AND t.state <> 'accepted' THEN 2 ELSE 1 END "
     " FROM t WHERE o.order_id = t.order_id AND o.executor_index < t.index "
     " AND o.state || '>' || t.state = ANY($5::text[]) RETURNING o.order_id) "
@@ -30,6 +31,11 @@ constexpr Statement kUnfinished{
     "WHERE state IN ('submitting', 'accepted', 'executing', 'needs_attention') "
     "AND order_id > $1 ORDER BY order_id LIMIT $2"};
 
+// Locks the rows in the order in which every projector does.
+constexpr Statement kClocks{
+    "SELECT order_id, clock FROM orders.orders WHERE order_id = ANY($1::text[]) "
+    "ORDER BY order_id FOR UPDATE"};
+
 // The newest transition of each order, by id: the order in which every projector locks rows.
 std::map<std::string, Transition> newest(std::span<const Transition> transitions) {
   std::map<std::string, Transition> by_id;
@@ -40,17 +46,42 @@ std::map<std::string, Transition> newest(std::span<const Transition> transitions
   return by_id;
 }
 
-std::vector<Param> projection_params(const std::map<std::string, Transition>& by_id) {
+// What both know; the row's own when the other is empty, unreadable, or has no room.
+std::string join_clocks(const std::string& row, const std::string& transition) {
+  auto known = row.empty() ? causality::VectorClock() : causality::VectorClock::decode(row);
+  const auto other = causality::VectorClock::decode(transition);
+  if (!known || !other || !known->merge(*other)) return row;
+  return known->encode();
+}
+
+// The clocks that the rows will have, by order id.
+absl::StatusOr<std::map<std::string, std::string>> joined_clocks(
+    postgres::Transaction& transaction, const std::map<std::string, Transition>& by_id) {
+  std::vector<std::string> ids;
+  for (const auto& [id, transition] : by_id) ids.push_back(id);
+  BOOKSTORE_ASSIGN_OR_RETURN(const auto rows, transaction.query(kClocks, {ids}));
+  std::map<std::string, std::string> clocks;
+  for (const Row& row : rows) {
+    const std::string id = row.text("order_id");
+    clocks[id] = join_clocks(row.bytes("clock"), by_id.at(id).clock);
+  }
+  return clocks;
+}
+
+std::vector<Param> projection_params(const std::map<std::string, Transition>& by_id,
+                                     std::map<std::string, std::string> joined) {
   std::vector<std::string> ids, states, reasons;
   std::vector<int64_t> indexes;
+  std::vector<postgres::Bytes> clocks;
   for (const auto& [id, transition] : by_id) {
     ids.push_back(id);
     states.emplace_back(to_text(transition.state));
     reasons.push_back(transition.reason);
     indexes.push_back(static_cast<int64_t>(transition.index));
+    clocks.push_back({std::move(joined[id])});
   }
   const std::vector<std::string> paths(paths_text().begin(), paths_text().end());
-  return {ids, states, reasons, indexes, paths};
+  return {ids, states, reasons, indexes, paths, clocks};
 }
 
 }  // namespace
@@ -64,7 +95,9 @@ absl::StatusOr<ProjectionReport> Store::project(std::span<const Transition> tran
   postgres::Result rows;
   BOOKSTORE_RETURN_IF_ERROR(postgres::in_transaction(
       pool_, deadline, [&](postgres::Transaction& transaction) -> absl::Status {
-        BOOKSTORE_ASSIGN_OR_RETURN(rows, transaction.query(kProject, projection_params(by_id)));
+        BOOKSTORE_ASSIGN_OR_RETURN(auto clocks, joined_clocks(transaction, by_id));
+        BOOKSTORE_ASSIGN_OR_RETURN(
+            rows, transaction.query(kProject, projection_params(by_id, std::move(clocks))));
         // The rows are answered as they were before. One that could have moved and did not was
         // moved by somebody else in between: look again.
         for (const Row& row : rows) {

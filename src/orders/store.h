@@ -93,6 +93,8 @@ struct Transition {
   State state = State::kAccepted;
   std::string reason;
   uint64_t index = 0;
+  std::string
+      clock;  // the executor's of the order (wire form); the row gets the join; may be empty
 };
 
 struct ProjectionReport {

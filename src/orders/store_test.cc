@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "base/status.h"
+#include "causality/vector_clock.h"
 #include "gtest/gtest.h"
 #include "postgres/test_database.h"
 
@@ -359,6 +360,24 @@ TEST_F(OrdersStore, OfOneOrderInABatchTheNewestTransitionCounts) {
   EXPECT_EQ(report->unknown, 1u);
   EXPECT_EQ(read(held.order_id).state, State::kCompleted);
   EXPECT_EQ(read(held.order_id).revision, 4) << "accepted (3) was passed on the way";
+}
+
+TEST_F(OrdersStore, TheProjectedClockIsJoinedWithTheRowsOwn) {
+  const Held held = submitting();
+  causality::VectorClock row, moved;
+  ASSERT_TRUE(row.tick("orchestrator-1") && row.tick("orchestrator-1"));
+  ASSERT_TRUE(moved.tick("orchestrator-1") && moved.tick("executor-1.1"));
+  ASSERT_TRUE(store_.accept(held.order_id, 1, 5, row.encode(), deadline()).value_or(false));
+  ASSERT_TRUE(
+      store_.project({{{held.order_id, State::kExecuting, "", 6, moved.encode()}}}, deadline())
+          .ok());
+  const auto clock = causality::VectorClock::decode(read(held.order_id).clock);
+  ASSERT_TRUE(clock.has_value());
+  EXPECT_EQ(clock->at("orchestrator-1"), 2u);
+  EXPECT_EQ(clock->at("executor-1.1"), 1u);
+  // A transition without a clock leaves the row's.
+  ASSERT_TRUE(store_.project({{{held.order_id, State::kCompleted, "", 7}}}, deadline()).ok());
+  EXPECT_EQ(read(held.order_id).clock, clock->encode());
 }
 
 TEST_F(OrdersStore, UnfinishedOrdersAreListedInPages) {

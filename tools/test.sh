@@ -7,6 +7,7 @@ fast           unit, property, scenario and integration tests, release build (wh
 asan           the fast tests under AddressSanitizer and UBSan
 tsan           the tests of the pure targets under ThreadSanitizer
 executor-kill  kill -9 of the executor under 20 orders a second loses no accepted order
+readme         the commands of the README, as they stand there, on a platform of their own
 headers        every header compiles alone
 format         clang-format finds nothing to change, shellcheck nothing to say
 TABLE
@@ -72,6 +73,37 @@ suite_executor_kill() {
   build release all
   provide_model
   BOOKSTORE_MODEL=$MODEL_DIR with_database release -L '^executor-kill$'
+}
+
+# Runs what the README tells its reader to run. Only the port and the state folder differ, so that a
+# platform that runs here is not met.
+suite_readme() {
+  command -v curl >/dev/null || need_tools curl
+  build release apps
+  provide_pgvector
+  provide_model
+  local state port=$((20000 + RANDOM % 10000))
+  state=$(mktemp -d /tmp/bookstore-readme-XXXXXX)
+  chmod 755 "$state"
+  tally "README: ./bookstore up" "$ROOT/bookstore" up --detach --state "$state" --http "$port"
+  tally "README: the order is accepted, then completed" readme_order "$port"
+  tally "README: ./bookstore demo" "$ROOT/bookstore" demo --state "$state"
+  tally "README: ./bookstore status" "$ROOT/bookstore" status --state "$state"
+  tally "README: ./bookstore down" "$ROOT/bookstore" down --state "$state"
+  rm -rf -- "$state"
+}
+
+# The README's curl, with another port; then the order it made, waited for as the README says.
+readme_order() {
+  local command answer location
+  command=$(awk '/^```sh$/ {block = ""; inside = 1; next}
+                 /^```$/ {if (inside && block ~ /v1\/checkout/) print block; inside = 0}
+                 inside {block = block $0 "\n"}' "$ROOT/README.md")
+  [[ -n $command ]] || die "the README has no order any more"
+  answer=$(bash -c "${command//localhost:8080/localhost:$1}" 2>/dev/null)
+  grep -q '^HTTP/1.1 202' <<<"$answer" || die "the README's order was answered: $answer"
+  location=$(sed -n 's/^Location: \(.*\)\r$/\1/p' <<<"$answer")
+  curl -fsS -H 'Prefer: wait=10' "http://localhost:$1$location" | grep -q '"status":"completed"'
 }
 
 suite_headers() {

@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
   orchestrator::Options options;
   options.declare(process);
   if (const auto exit_code = process.parse()) return *exit_code;
-  if (const auto status = options.check(); !status.ok()) return process.fail(status);
+  if (const auto status = options.settle(); !status.ok()) return process.fail(status);
   const auto key = crypto::load_platform_key(options.key_file, crypto::IfMissing::kRefuse);
   if (!key.ok()) return process.fail(key.status());
   const base::Clock& clock = process.clock();

@@ -3,6 +3,11 @@
 #include "causality/vector_clock.h"
 
 namespace bookstore::orchestrator {
+namespace {
+
+constexpr base::DurationMs kLeaseBeyondRequestMs = 3'000;
+
+}  // namespace
 
 void Options::declare(process::Process& process) {
   using process::Process;
@@ -22,7 +27,7 @@ void Options::declare(process::Process& process) {
   process.option("queue", &queue, "Tasks that may wait for a thread before 503", 16, 100'000);
   process.option("connections", &connections, "HTTP connections at once before 503", 1, 100'000);
 
-  process.duration("request-time", &runner.request_ms, "A whole checkout", 100, 60'000);
+  process.duration("request-time", &runner.request_ms, "A whole checkout", 500, 30'000);
   process.duration("verification-time", &runner.verification_ms, "One of its calls", 10, 10'000);
   process.duration("fraud-time", &runner.fraud_ms, "One of its calls", 10, 10'000);
   process.duration("tokenise-time", &runner.tokenise_ms, "One of its calls", 10, 10'000);
@@ -32,11 +37,13 @@ void Options::declare(process::Process& process) {
                  int64_t{1} << 40);
 }
 
-absl::Status Options::check() const {
+absl::Status Options::settle() {
   if (!causality::valid_host(runner.host)) {
     return absl::InvalidArgumentError(
         "--clock-host is 1 to 23 characters of a-z, 0-9, '.', '_', '#' and '-'");
   }
+  runner.checks_ms = runner.request_ms * 65 / 100;
+  runner.lease_ms = runner.request_ms + kLeaseBeyondRequestMs;
   return absl::OkStatus();
 }
 

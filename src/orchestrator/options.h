@@ -23,8 +23,9 @@ struct Options {
   checkout::Runner::Config runner;
 
   void declare(process::Process& process);
-  // After parse(): what no single option can be wrong about.
-  absl::Status check() const;
+  // After parse(): what no single option can be wrong about, and the times that follow from the
+  // request's (its checks leave room for outcome and Submit; its lease outlives it).
+  absl::Status settle();
 
   // Which of the services /readyz asks for, and without which it says no.
   std::vector<Dependencies::Service> dependencies() const;

@@ -1,13 +1,19 @@
 # shellcheck shell=bash
 # Builds a preset, quietly: one progress line on a terminal, a line each tenth elsewhere.
 
-# build PRESET apps|all|TARGET…
+# build PRESET TARGET… ; the target `apps` stands for all processes and the cli.
 build() {
   local preset=$1
   shift
   configure "$preset"
-  local targets=("$@")
-  if [[ $1 == apps ]]; then mapfile -t targets < <(app_targets); fi
+  local target targets=()
+  for target in "$@"; do
+    if [[ $target == apps ]]; then
+      mapfile -t -O "${#targets[@]}" targets < <(app_targets)
+    else
+      targets+=("$target")
+    fi
+  done
   if [[ -t 2 ]]; then
     build_on_terminal "$preset" "${targets[@]}"
   else

@@ -57,9 +57,10 @@ suite_fast() {
   with_database release -L '^fast$'
 }
 
+# Everything: the integration tests start the platform's binaries of the same build.
 suite_asan() {
   build release bookstore_main
-  build_tests_labelled asan '^fast$'
+  build asan all
   with_database asan -L '^fast$'
 }
 
@@ -70,9 +71,8 @@ suite_tsan() {
 }
 
 suite_executor_kill() {
-  build release all
-  provide_model
-  BOOKSTORE_MODEL=$MODEL_DIR with_database release -L '^executor-kill$'
+  build release apps executor_kill_test
+  with_database release -L '^executor-kill$'
 }
 
 # Runs what the README tells its reader to run. Only the port and the state folder differ, so that a
@@ -151,12 +151,15 @@ build_tests_labelled() {
   build "$preset" "${tests[@]}"
 }
 
-# The tests' databases live in a private PostgreSQL that is made for this run and goes with it.
+# The tests' databases live in a private PostgreSQL that is made for this run and goes with it. Those
+# of the embedding model and of the whole platform find the model in BOOKSTORE_MODEL_DIR.
 with_database() {
   local preset=$1
   shift
   provide_pgvector
-  BOOKSTORE_ACCEPT_PGVECTOR=$ACCEPT_PGVECTOR run_ctest "$preset" "$BIN/bookstore" with-database -- ctest "$@"
+  provide_model
+  BOOKSTORE_MODEL_DIR=$MODEL_DIR BOOKSTORE_ACCEPT_PGVECTOR=$ACCEPT_PGVECTOR \
+    run_ctest "$preset" "$BIN/bookstore" with-database -- ctest "$@"
 }
 
 # run_ctest PRESET COMMAND… : COMMAND ends in ctest and its filters. Adds to the tally.

@@ -112,8 +112,8 @@ void shop_steadily(const Endpoints& endpoints, Answers& answers) {
 }
 
 TEST(ExecutorKill, NoAcceptedOrderIsLostOrChargedTwice) {
-  const char* model = std::getenv("BOOKSTORE_MODEL");
-  if (model == nullptr) GTEST_SKIP() << "BOOKSTORE_MODEL is not set";
+  const char* model = std::getenv("BOOKSTORE_MODEL_DIR");
+  if (model == nullptr) GTEST_SKIP() << "BOOKSTORE_MODEL_DIR is not set";
   const TestPlatform platform(model);
   ASSERT_TRUE(platform.started());
   const auto endpoints = running_endpoints(platform.state());

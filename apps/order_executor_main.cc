@@ -1,11 +1,11 @@
 // order_executor: accepts orders into its log and executes each exactly once.
 #include "order_executor/database_clock.h"
+#include "order_executor/event_log.h"
 #include "order_executor/metrics.h"
 #include "order_executor/posix_disk.h"
 #include "order_executor/service.h"
 #include "postgres/health_probe.h"
 #include "process/process.h"
-#include "telemetry/log.h"
 
 namespace {
 
@@ -23,6 +23,9 @@ int run(int argc, char** argv) {
   process.option("data", &data, "Directory of the write-ahead log", kYes);
   process.addresses("inventory", &peers.inventory, "HOST:PORT of inventory", kYes);
   process.addresses("payment", &peers.payment, "HOST:PORT of payment", kYes);
+  int64_t queue = 100'000, executing = 64;
+  process.option("queue-capacity", &queue, "Orders that may wait", 1, 1'000'000);
+  process.option("executing", &executing, "Orders executed at once", 1, 1'024);
   if (const auto exit_code = process.parse()) return *exit_code;
 
   auto disk = order_executor::PosixDisk::open_directory(data);
@@ -35,19 +38,20 @@ int run(int argc, char** argv) {
       {}, [&](const auto& batch, auto deadline) { return store.project(batch, deadline); },
       process.clock());
   order_executor::RpcParticipants participants(peers, process.clock(), process.random());
-  order_executor::Node node({}, std::move(*disk), participants, process.clock());
+  order_executor::Node::Config config;
+  config.replica.queue.queue_capacity = static_cast<uint64_t>(queue);
+  config.replica.queue.executing_capacity = static_cast<uint32_t>(executing);
+  order_executor::Node node(config, std::move(*disk), participants, process.clock());
 
   std::vector<std::string> notes;
-  const auto started = node.start([&](const auto& transitions) { projector.add(transitions); },
-                                  [&](const auto& reason) { process.stop(reason); }, notes);
-  for (const std::string& note : notes) {
-    telemetry::log(telemetry::Level::kWarning, "log_recovered", {{"note", note}});
-  }
+  const auto on_transitions = [&](const auto& transitions) {
+    order_executor::log_transitions(transitions);
+    projector.add(transitions);
+  };
+  const auto started = node.start(
+      on_transitions, [&](const auto& reason) { process.stop(reason); }, notes);
   if (!started.ok()) return process.fail(started);
-  telemetry::log(telemetry::Level::kInfo, "leading",
-                 {{"term", std::to_string(node.snapshot().term)},
-                  {"entries", std::to_string(node.snapshot().applied_index)},
-                  {"unretired", std::to_string(node.snapshot().unretired)}});
+  order_executor::log_start(notes, node.snapshot());
   projector.start([&](auto ids) { node.projected(std::move(ids)); });
   order_executor::DatabaseClock database_clock(
       pool, process.clock(), [&](auto now, auto ours) { node.database_time(now, ours); });

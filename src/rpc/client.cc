@@ -45,9 +45,11 @@ std::shared_ptr<grpc::GenericStub> make_stub(const std::string& address) {
 
 // gRPC 1.51 ends its callback threads with the last channel that made a call. When one of those
 // threads itself lets go of it, it joins itself and aborts the process (grpc_cq_internal_unref).
-// So the first channel that makes a call is kept until the process ends.
+// So the first channel that makes a call is kept until the process ends. Volatile, so that the
+// pointer stays where the leak sanitizer finds it.
 void keep_callback_threads(const std::shared_ptr<grpc::GenericStub>& stub) {
-  static const auto* const kept = new std::shared_ptr<grpc::GenericStub>(stub);
+  static std::shared_ptr<grpc::GenericStub>* volatile kept =
+      new std::shared_ptr<grpc::GenericStub>(stub);
   static_cast<void>(kept);
 }
 

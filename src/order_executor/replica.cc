@@ -44,8 +44,11 @@ absl::Status Replica::lead(const Config& config, const Wal::Recovered& recovered
   term_ = std::max(recovered.hard_state.term, recovered.last_term) + 1;
   Command first = Time{};
   if (!(machine_.configuration() == config.queue)) first = config.queue;
-  return append(HardState{term_, kOnlyMember, recovered.last_index}, {std::move(first)}, time_ms)
-      .status();
+  BOOKSTORE_RETURN_IF_ERROR(
+      append(HardState{term_, kOnlyMember, recovered.last_index}, {std::move(first)}, time_ms)
+          .status());
+  // The entry is durable, but the segment after it may have failed.
+  return wal_->health();
 }
 
 absl::StatusOr<std::vector<Committed>> Replica::commit(std::vector<Command> commands,

@@ -269,9 +269,11 @@ class Client::Impl::Attempts final : public Call, public std::enable_shared_from
 
   void finish(absl::Status status) {
     bool cancelled = false;
+    std::shared_ptr<grpc::Alarm> alarm;  // its callback keeps this call: let go of each other
     {
       const std::lock_guard lock(mutex_);
       cancelled = cancelled_;
+      alarm = std::move(alarm_);
     }
     const bool by_us = cancelled && status.code() == absl::StatusCode::kCancelled;
     if (permit_) {

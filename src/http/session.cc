@@ -45,14 +45,19 @@ void ServerCore::post(std::function<void()> task) {
 void ServerCore::count(const std::string& pattern, int status, base::DurationMs duration_ms) {
   if (metrics == nullptr) return;
   const std::string route = pattern.empty() ? "none" : pattern;
-  metrics
-      ->counter("bookstore_http_requests_total", "Answers by route and status.",
-                {{"route", route}, {"status", std::to_string(status)}})
-      .increment();
-  metrics
-      ->histogram("bookstore_http_request_ms", "From the last byte of a request to its answer.",
-                  {{"route", route}})
-      .observe(static_cast<double>(duration_ms));
+  telemetry::Counter*& answered = answers[{route, status}];
+  if (answered == nullptr) {
+    answered = &metrics->counter("bookstore_http_requests_total", "Answers by route and status.",
+                                 {{"route", route}, {"status", std::to_string(status)}});
+  }
+  answered->increment();
+  telemetry::Histogram*& duration = durations[route];
+  if (duration == nullptr) {
+    duration =
+        &metrics->histogram("bookstore_http_request_ms",
+                            "From the first byte of a request to its answer.", {{"route", route}});
+  }
+  duration->observe(static_cast<double>(duration_ms));
 }
 
 // What a handler holds. Its session is told of the answer by a post, so any thread may give it.
@@ -312,14 +317,14 @@ void Session::refuse(int status, std::string code, std::string detail) {
 
 void Session::dispatch(Request request) {
   Router::Match match = core_->router.match(request.method, request.path);
-  const std::string trace = telemetry::trace_id(request.traceparent);
+  trace_id_ = telemetry::trace_id(request.traceparent);
   pattern_ = match.pattern;
   enter(Phase::kHandling, core_->config.handler_ms);
   const uint64_t serial = ++exchange_serial_;
   const auto refuse_route = [&](int status, std::string code, const std::string& allow = "") {
     json::wipe(request.body);
     Problem problem = problem_of(status, std::move(code));
-    problem.trace_id = trace;
+    problem.trace_id = trace_id_;
     Response response = problem_response(problem);
     if (!allow.empty()) response.headers.set("Allow", allow);
     on_answer(serial, std::move(response));
@@ -375,7 +380,13 @@ void Session::on_readable(const ErrorCode& error) {
 
 void Session::on_answer(uint64_t serial, Response response) {
   if (serial != exchange_serial_ || phase_ != Phase::kHandling) return;
-  core_->count(pattern_, response.status, core_->clock.steady_ms() - started_ms_);
+  const base::DurationMs duration_ms = core_->clock.steady_ms() - started_ms_;
+  core_->count(pattern_, response.status, duration_ms);
+  telemetry::log(telemetry::Level::kDebug, "answered",
+                 {{"route", pattern_},
+                  {"status", std::to_string(response.status)},
+                  {"ms", std::to_string(duration_ms)},
+                  {"trace_id", trace_id_}});
   write(std::move(response));
 }
 

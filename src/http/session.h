@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -28,6 +29,7 @@ struct ServerCore {
 
   // Runs `task` on the HTTP thread; dropped when the server is gone.
   void post(std::function<void()> task);
+  // Of one answer; an empty pattern means that no route was found.
   void count(const std::string& pattern, int status, base::DurationMs duration_ms);
 
   const Server::Config config;
@@ -38,6 +40,9 @@ struct ServerCore {
   asio::io_context io{1};
   std::set<Session*> sessions;  // open ones
   bool draining = false;
+  // Resolved once each: asking the registry takes locks. Bounded by routes and statuses.
+  std::map<std::pair<std::string, int>, telemetry::Counter*> answers;
+  std::map<std::string, telemetry::Histogram*> durations;
 
   std::mutex mutex;  // guards stopped
   bool stopped = false;
@@ -98,7 +103,8 @@ class Session : public std::enable_shared_from_this<Session> {
   bool is_head_ = false;
   bool peer_watched_ = false;
   size_t lingered_bytes_ = 0;
-  std::string pattern_;  // of the request being handled, for metrics
+  std::string pattern_;  // of the request being handled, for metrics and log
+  std::string trace_id_;
   base::SteadyMs started_ms_ = 0;
   std::weak_ptr<PendingExchange> exchange_;
 };

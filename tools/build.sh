@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Builds a preset, quietly: one progress line on a terminal, a line each tenth elsewhere.
 
+# Clones of the project share what ccache knows, wherever they lie.
+export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$ROOT} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
+
 # build PRESET TARGET… ; the target `apps` stands for all processes and the cli.
 build() {
   local preset=$1

@@ -25,7 +25,10 @@ absl::StatusOr<OrderView> view_of(const FanOut<decltype(executor::kGetOrder)>::R
     if (reply->state() == executor::ORDER_STATE_UNSPECIFIED || reply->index() < view.index) {
       continue;
     }
-    view = {.state = reply->state(), .reason = reply->reason(), .index = reply->index()};
+    view = {.state = reply->state(),
+            .reason = reply->reason(),
+            .index = reply->index(),
+            .clock = reply->clock()};
   }
   if (!answered) {
     return absl::UnavailableError("no member of the executor answered: " +

@@ -36,6 +36,7 @@ struct OrderView {
   contracts::executor::OrderState state = contracts::executor::ORDER_STATE_UNSPECIFIED;
   std::string reason;
   uint64_t index = 0;
+  std::string clock = {};  // wire form; empty once the executor has retired the order
 };
 
 struct MemberStatus {

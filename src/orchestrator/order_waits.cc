@@ -103,7 +103,8 @@ class OrderWaits::Wait : public std::enable_shared_from_this<Wait> {
 
   void on_event(const WatchEvent& event) {
     if (event.kind == WatchEvent::Kind::kReread) return ask_executor();
-    hear(event.transition.state(), event.transition.reason(), event.transition.index());
+    const auto& transition = event.transition;
+    hear(transition.state(), transition.reason(), transition.index(), transition.clock());
   }
 
   // Once we listen: what was told before is asked for.
@@ -111,7 +112,7 @@ class OrderWaits::Wait : public std::enable_shared_from_this<Wait> {
     ports_.ask_executor(order_id_, base::Deadline::after(*ports_.clock, ports_.read_ms),
                         [self = shared_from_this()](const auto& view) {
                           if (view.ok()) {
-                            self->hear(view->state, view->reason, view->index);
+                            self->hear(view->state, view->reason, view->index, view->clock);
                           } else {
                             self->schedule();  // the row is what is left
                           }
@@ -120,13 +121,13 @@ class OrderWaits::Wait : public std::enable_shared_from_this<Wait> {
 
   // A state of the order at the executor, and the entry that made it.
   void hear(contracts::executor::OrderState executor_state, const std::string& reason,
-            uint64_t index) {
+            uint64_t index, const std::string& clock) {
     const auto state = state_of(executor_state);
     if (!state) return;
     {
       const std::lock_guard lock(mutex_);
       if (done_ || index <= told_.index) return;
-      told_ = {order_id_, *state, reason, index};
+      told_ = {order_id_, *state, reason, index, clock};
       if (known_etag_.empty() && !at_rest(*state)) return;  // would not end the wait
     }
     schedule();

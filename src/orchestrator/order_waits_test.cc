@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/fake_clock.h"
+#include "causality/vector_clock.h"
 #include "orchestrator/fake_exchange.h"
 #include "orchestrator/order_route.h"
 
@@ -50,6 +50,7 @@ class OrderWaitsTest : public ::testing::Test {
       ++projections_;
       row_.state = transition.state;
       row_.reason = transition.reason;
+      row_.clock = transition.clock;
       ++row_.revision;
       return absl::OkStatus();
     };
@@ -88,7 +89,13 @@ class OrderWaitsTest : public ::testing::Test {
     event.transition.set_state(state);
     event.transition.set_index(index);
     event.transition.set_reason(reason);
+    event.transition.set_clock(executor_clock());
     tell(event);
+  }
+  static std::string executor_clock() {
+    causality::VectorClock clock;
+    EXPECT_TRUE(clock.tick("executor-1.1"));
+    return clock.encode();
   }
   void tell(const WatchEvent& event) {
     TransitionWatch::Listener listener;
@@ -170,8 +177,9 @@ TEST_F(OrderWaitsTest, ATransitionThatIsNotInTheRowYetIsBroughtThere) {
   const auto exchange = get({{"Prefer", "wait=30"}});
   await_listening();
   tell(contracts::executor::ORDER_STATE_FAILED, 9, "insufficient_stock");
-  EXPECT_THAT(exchange->answer().body,
-              HasSubstr("\"status\":\"failed\",\"reason\":\"insufficient_stock\""));
+  const std::string body = exchange->answer().body;
+  EXPECT_THAT(body, HasSubstr("\"status\":\"failed\",\"reason\":\"insufficient_stock\""));
+  EXPECT_THAT(body, HasSubstr("\"vector_clock\":{\"executor-1.1\":1}"));
   EXPECT_EQ(projections_, 1);
 }
 

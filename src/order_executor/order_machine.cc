@@ -153,7 +153,9 @@ Verdict OrderMachine::on(const Time&, Applied&) {
 }
 
 std::optional<Known> OrderMachine::find(const base::OrderId& id) const {
-  if (const Order* found = order(id)) return Known{found->state, found->reason, found->index};
+  if (const Order* found = order(id)) {
+    return Known{found->state, found->reason, found->index, found->clock};
+  }
   const auto finished = finished_.find(id);
   if (finished == finished_.end()) return std::nullopt;
   return Known{finished->second.state, finished->second.reason, finished->second.index};

@@ -68,6 +68,7 @@ struct Known {
   State state = State::kAccepted;
   std::string reason;
   uint64_t index = 0;
+  std::string clock = {};  // as Order::clock; empty once it is retired
 };
 
 // The replicated queue (DESIGN §4): a pure function of the entries applied so far. Refusals are

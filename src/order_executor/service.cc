@@ -101,6 +101,7 @@ wire::WatchTransitionsReply write(const TransitionHistory::Page& page) {
     out.set_state(to_wire(transition.to));
     out.set_reason(transition.reason);
     out.set_index(transition.index);
+    out.set_clock(transition.clock);
   }
   reply.set_next(page.next);
   reply.set_gap(page.gap);
@@ -145,6 +146,7 @@ void add_reads(rpc::Server& server, Node& node) {
             reply.set_state(to_wire((*known)->state));
             reply.set_reason((*known)->reason);
             reply.set_index((*known)->index);
+            reply.set_clock((*known)->clock);
           }
           respond(std::move(reply));
         });

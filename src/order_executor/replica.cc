@@ -41,7 +41,9 @@ absl::Status Replica::recover(Disk& disk, const Config& config, Wal::Recovered& 
 
 absl::Status Replica::lead(const Config& config, const Wal::Recovered& recovered,
                            base::WallMs time_ms) {
-  term_ = std::max(recovered.hard_state.term, recovered.last_term) + 1;
+  // A batch that was cut although it may have been acknowledged may have begun a term, and
+  // participants may have seen it as a fence: a term is never used by two starts.
+  term_ = std::max(recovered.hard_state.term, recovered.last_term) + 1 + recovered.doubtful_copies;
   Command first = Time{};
   if (!(machine_.configuration() == config.queue)) first = config.queue;
   BOOKSTORE_RETURN_IF_ERROR(

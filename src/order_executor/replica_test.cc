@@ -255,6 +255,25 @@ TEST(Replica, ARestartHasTheStateOfTheProcessBeforeIt) {
   }
 }
 
+TEST(Replica, TheTermOfABatchThatHadToBeCutIsNeverUsedAgain) {
+  for (const bool dies_after_the_cut : {false, true}) {
+    SimulatedDisk disk(1);
+    std::vector<std::string> notes;
+    ASSERT_TRUE(Replica::start(disk, small(), kStart, notes).ok());
+    const uint64_t term = Replica::start(disk, small(), kStart, notes).value()->term();
+    const std::string name = segment_name(1);
+    disk.flip(name, disk.contents(name).find_last_not_of('\0'));
+    if (dies_after_the_cut) {
+      Wal::Recovered recovered;
+      ASSERT_TRUE(Wal::open(
+                      disk, small().wal, [](const LogEntry&) {}, recovered)
+                      .ok());
+      ASSERT_EQ(recovered.hard_state.term, term - 1);
+    }
+    EXPECT_GT(Replica::start(disk, small(), kStart, notes).value()->term(), term);
+  }
+}
+
 TEST(Replica, AnEntryOfALaterVersionStopsTheStart) {
   SimulatedDisk disk(1);
   std::vector<std::string> notes;

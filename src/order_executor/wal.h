@@ -45,7 +45,10 @@ class Wal {
   struct Recovered {
     HardState hard_state;
     uint64_t last_index = 0;
-    uint64_t last_term = 0;          // of the last entry
+    uint64_t last_term = 0;  // of the last entry
+    // Copies of doubtful batches beside the log, made now or at an earlier start. Each may have
+    // held a term that was acted on.
+    uint64_t doubtful_copies = 0;
     std::vector<std::string> notes;  // one sentence for each thing an operator should know
   };
   using Replay = std::function<void(const LogEntry&)>;

@@ -8,6 +8,11 @@
 #include "order_executor/wal.h"
 
 namespace bookstore::order_executor {
+namespace {
+
+constexpr char kCopyInfix[] = ".cut-";
+
+}  // namespace
 
 class WalRecovery {
  public:
@@ -40,6 +45,8 @@ class WalRecovery {
     for (const std::string& name : names) {
       if (const auto number = segment_number(name)) {
         numbers.push_back(*number);
+      } else if (name.find(kCopyInfix) != std::string::npos) {
+        ++recovered_.doubtful_copies;
       } else if (name.size() > 4 && name.compare(name.size() - 4, 4, ".tmp") == 0) {
         // A roll that a crash stopped before its rename: nothing was ever written behind it.
         BOOKSTORE_RETURN_IF_ERROR(disk_.remove(name));
@@ -156,7 +163,8 @@ class WalRecovery {
                                               wal_.last_index_, " at the end of ", name_,
                                               ": it was never acknowledged"));
     } else {
-      const std::string copy_name = absl::StrCat(name_, ".cut-", position);
+      const std::string copy_name = absl::StrCat(name_, kCopyInfix, position);
+      ++recovered_.doubtful_copies;
       BOOKSTORE_ASSIGN_OR_RETURN(auto copy, disk_.create(copy_name));
       BOOKSTORE_RETURN_IF_ERROR(copy->write(0, rest(position)));
       BOOKSTORE_RETURN_IF_ERROR(copy->sync());

@@ -253,6 +253,8 @@ TEST(Wal, ADoubtfulLastBatchIsCutButACopyStays) {
     EXPECT_THAT(disk.contents(file), HasSubstr("entry 3"));
   }
   EXPECT_TRUE(copied);
+  EXPECT_EQ(opened.recovered.doubtful_copies, 1u);
+  EXPECT_EQ(open_log(disk).recovered.doubtful_copies, 1u) << "a later start must know it too";
 }
 
 }  // namespace

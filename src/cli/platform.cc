@@ -67,9 +67,9 @@ absl::Status Platform::claim_state() {
 }
 
 absl::Status Platform::choose_endpoints() {
-  if (!port_is_free(options_.http_port))
-    return absl::AlreadyExistsError("port " + std::to_string(options_.http_port) +
-                                    " is in use by another program; choose one with --http PORT");
+  if (const absl::Status port = check_port(options_.http_port); !port.ok())
+    return absl::Status(port.code(),
+                        base::str(port.message()) + "; choose another with --http PORT");
   endpoints_.http_port = options_.http_port;
   endpoints_.key_file = state_.key_file().string();
   // The last run's ports again where they are free: what people wrote down stays true.

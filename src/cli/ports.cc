@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <cerrno>
+
 #include "cli/fd.h"
 
 namespace bookstore::cli {
@@ -19,7 +21,7 @@ bool usable(uint16_t port) {
 
 }  // namespace
 
-bool port_is_free(uint16_t port) {
+absl::Status check_port(uint16_t port) {
   const Fd socket_fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int yes = 1;
   // As servers do: connections of a stopped server that linger do not make the port busy.
@@ -28,10 +30,17 @@ bool port_is_free(uint16_t port) {
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (bind(socket_fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return false;
   // With SO_REUSEADDR only listening tells whether somebody else listens.
-  return listen(socket_fd.get(), 1) == 0;
+  if (bind(socket_fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+      listen(socket_fd.get(), 1) == 0)
+    return absl::OkStatus();
+  if (errno == EACCES)
+    return absl::PermissionDeniedError("port " + std::to_string(port) + " is for root alone");
+  return absl::AlreadyExistsError("port " + std::to_string(port) + " is in use by another program");
+}
+
+bool port_is_free(uint16_t port) {
+  return check_port(port).ok();
 }
 
 absl::StatusOr<std::map<std::string, uint16_t>> choose_ports(

@@ -12,7 +12,8 @@ namespace bookstore::cli {
 
 inline constexpr uint16_t kMetricsPortOffset = 1000;
 
-// Nothing listens there on the loopback address, and a service could.
+// OK when a service could listen there on the loopback address; else one sentence why not.
+absl::Status check_port(uint16_t port);
 bool port_is_free(uint16_t port);
 
 // service → gRPC port. The defaults when `wanted` all are free (and so are their metrics ports),

@@ -60,6 +60,14 @@ std::optional<pid_t> read_pid(int fd) {
 
 }  // namespace
 
+// A folder that we may not even look at stays as it was named; create() says what is wrong.
+StateDir::StateDir(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  path_ = std::filesystem::weakly_canonical(absolute, error);
+  if (error) path_ = absolute;
+}
+
 absl::Status StateDir::create() const {
   BOOKSTORE_RETURN_IF_ERROR(make_folder(path_));
   BOOKSTORE_RETURN_IF_ERROR(make_folder(logs()));

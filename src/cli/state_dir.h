@@ -15,8 +15,7 @@ namespace bookstore::cli {
 // The folder in which one platform keeps everything: database, order log, logs, key, endpoints.
 class StateDir {
  public:
-  explicit StateDir(const std::filesystem::path& path)
-      : path_(std::filesystem::weakly_canonical(std::filesystem::absolute(path))) {}
+  explicit StateDir(const std::filesystem::path& path);
 
   // Makes the folders. One clear sentence when that is not allowed or the disk is full.
   absl::Status create() const;

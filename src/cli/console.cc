@@ -14,9 +14,14 @@ Console::Console(FILE* out)
       coloured_(terminal_ && std::getenv("NO_COLOR") == nullptr) {}
 
 void Console::line(std::string_view text) {
+  end_progress();
+  std::fprintf(out_, "%.*s\n", static_cast<int>(text.size()), text.data());
+  std::fflush(out_);
+}
+
+void Console::end_progress() {
   if (progress_shown_) std::fputs("\r\x1b[K", out_);
   progress_shown_ = false;
-  std::fprintf(out_, "%.*s\n", static_cast<int>(text.size()), text.data());
   std::fflush(out_);
 }
 

@@ -20,6 +20,8 @@ class Console {
   void table(const std::vector<std::string>& header, const std::vector<std::vector<Cell>>& rows);
   // Redraws one line on a terminal; elsewhere prints only the last state, when done == total.
   void progress(const Progress& progress);
+  // Takes a progress line that was not finished away, for what is printed by others next.
+  void end_progress();
 
  private:
   FILE* const out_;

@@ -221,7 +221,9 @@ ServiceSpec PrivatePostgres::service(const base::Clock& clock) const {
            "synchronous_commit=" + durable, "max_connections=120", "shared_buffers=48MB",
            "work_mem=4MB", "maintenance_work_mem=32MB", "max_wal_size=512MB", "jit=off",
            "max_parallel_workers_per_gather=0", "max_parallel_maintenance_workers=0",
-           "log_checkpoints=off", "log_line_prefix=%q%u: ", "cluster_name=bookstore"}) {
+           "log_checkpoints=off",
+           // Details of an error quote the row, and a row may hold what no log may.
+           "log_error_verbosity=terse", "log_line_prefix=%q%u: ", "cluster_name=bookstore"}) {
     arguments.push_back("-c");
     arguments.push_back(setting);
   }

@@ -31,6 +31,7 @@ int up(const PlatformOptions& options, bool detach) {
   Platform platform(options, console, stop);
   if (const absl::Status started = platform.start(); !started.ok()) {
     platform.stop();
+    console.end_progress();
     return fail(started);
   }
   platform.introduce();

@@ -83,7 +83,7 @@ install_newest_pgvector() {
 distribution_mirror() {
   # shellcheck disable=SC2016  # apt expands these
   apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL)' 'Created-By: Packages' |
-    awk '$2 == "Debian" && $3 == "Debian" {print $1; exit}'
+    awk '$2 == "Debian" && $3 == "Debian" && !found {print $1; found = 1}'
 }
 
 distribution_keyring() {

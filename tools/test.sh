@@ -164,15 +164,17 @@ with_database() {
 
 # run_ctest PRESET COMMAND… : COMMAND ends in ctest and its filters. Adds to the tally.
 run_ctest() {
-  local preset=$1 report=$ROOT/build/$1/tests.xml
+  local preset=$1 report=$ROOT/build/$1/tests.xml status=0
   shift
   rm -f -- "$report"
   "$@" --test-dir "$ROOT/build/$preset" --output-on-failure --no-tests=error -j "$(nproc)" \
-    --output-junit "$report" || true
+    --output-junit "$report" || status=$?
   [[ -s $report ]] || die "the tests did not run"
   local all failed skipped
   all=$(junit_count tests "$report") failed=$(junit_count failures "$report") skipped=$(junit_count skipped "$report")
   PASSED=$((PASSED + all - failed - skipped)) FAILED=$((FAILED + failed))
+  # A test that could not even be started is "not run" in the report, and no success.
+  ((status == 0 || failed > 0)) || FAILED=$((FAILED + 1))
 }
 
 junit_count() { sed -n "s/.*<testsuite.* $1=\"\([0-9]*\)\".*/\1/p;t;s/^[[:space:]]*$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -n 1; }

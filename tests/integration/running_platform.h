@@ -21,7 +21,17 @@ class RunningPlatform : public ::testing::Test {
     platform_ = std::make_unique<TestPlatform>();
     started_ = platform_->start();
   }
-  static void TearDownTestSuite() { platform_.reset(); }
+  // A sanitizer in a service says what it found on stderr, at the latest when the service ends.
+  static void TearDownTestSuite() {
+    if (platform_ == nullptr) return;
+    platform_->stop();
+    const std::string printed = platform_->everything_printed();
+    for (const char* report : {"Sanitizer", "runtime error: "}) {
+      const size_t at = printed.find(report);
+      EXPECT_EQ(at, std::string::npos) << printed.substr(at == printed.npos ? 0 : at, 4'000);
+    }
+    platform_.reset();
+  }
 
   void SetUp() override {
     if (platform_ == nullptr) GTEST_SKIP() << TestPlatform::reason_to_skip();

@@ -61,12 +61,15 @@ std::string TestPlatform::reason_to_skip() {
 TestPlatform::TestPlatform() : model_(find_model()), has_suggestions_(!model_.empty()) {}
 
 TestPlatform::~TestPlatform() {
-  if (supervisor_) {
-    for (; !started_.empty(); started_.pop_back()) supervisor_->stop(started_.back());
-    supervisor_.reset();
-  }
+  stop();
   std::error_code ignored;
   if (state_) std::filesystem::remove_all(state_->path(), ignored);
+}
+
+void TestPlatform::stop() {
+  if (!supervisor_) return;
+  for (; !started_.empty(); started_.pop_back()) supervisor_->stop(started_.back());
+  supervisor_.reset();
 }
 
 absl::Status TestPlatform::start() {
@@ -152,6 +155,15 @@ absl::Status TestPlatform::kill_service(const std::string& service) {
       service, [&](const cli::ServiceView& view) { return view.ends > before.ends; },
       base::Deadline::after(clock_, 10'000));
   return gone ? absl::OkStatus() : absl::DeadlineExceededError(service + " does not end");
+}
+
+std::string TestPlatform::unexpected_ends() const {
+  if (!supervisor_) return "";
+  std::string text;
+  for (const cli::ServiceView& view : supervisor_->services()) {
+    if (view.ends > 0) absl::StrAppend(&text, view.name, ": ", view.last_exit, "\n");
+  }
+  return text;
 }
 
 std::string TestPlatform::everything_printed() const {

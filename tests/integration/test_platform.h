@@ -56,9 +56,12 @@ class TestPlatform {
   absl::Status kill_service(const std::string& service);
   // Until the service runs and says ready.
   absl::Status wait_ready(const std::string& service, base::DurationMs within_ms = 30'000);
-  int starts_lost(const std::string& service) const { return supervisor_->service(service).ends; }
   // What every process printed so far, for searching it.
   std::string everything_printed() const;
+  // "payment: killed by signal 11", one line for each service that ended without being asked to.
+  std::string unexpected_ends() const;
+  // Stops the processes; what they printed can still be read.
+  void stop();
 
  private:
   absl::Status load_catalogue();

@@ -60,6 +60,12 @@ class RpcTest : public ::testing::Test {
     return reply;
   }
 
+  // Declared in a test after what its handlers capture: they have all returned when it is gone.
+  struct HandlersEnd {
+    std::unique_ptr<Server>& server;
+    ~HandlersEnd() { server.reset(); }
+  };
+
   base::SystemClock clock_;
   base::SystemRandom random_;
   causality::Ledger ledger_{{.host = "fraud"}, clock_};
@@ -107,6 +113,7 @@ TEST_F(RpcTest, ARefusalKeepsItsCodeThroughTheWire) {
 
 TEST_F(RpcTest, CancellingReachesTheHandlerAndEndsTheCall) {
   std::latch entered(1), left(1);
+  const HandlersEnd handlers_end{server_};
   serve([&](ServerCall& call) {
     entered.count_down();
     const auto deadline = base::Deadline::after(clock_, 5'000);
@@ -128,6 +135,7 @@ TEST_F(RpcTest, CancellingReachesTheHandlerAndEndsTheCall) {
 
 TEST_F(RpcTest, TheDeadlineEndsACallWhoseHandlerIsSilent) {
   std::latch release(1);
+  const HandlersEnd handlers_end{server_};
   serve([&](ServerCall&) {
     release.wait();
     return scored(0);
@@ -139,6 +147,7 @@ TEST_F(RpcTest, TheDeadlineEndsACallWhoseHandlerIsSilent) {
 
 TEST_F(RpcTest, AnIdempotentCallIsTriedAgainAndEachAttemptIsASend) {
   std::atomic<int> attempts{0};
+  const HandlersEnd handlers_end{server_};
   serve([&](ServerCall&) -> absl::StatusOr<fraud::ScoreOrderReply> {
     if (++attempts < 3) return absl::UnavailableError("not yet");
     return scored(0.5);
@@ -156,6 +165,7 @@ TEST_F(RpcTest, AnIdempotentCallIsTriedAgainAndEachAttemptIsASend) {
 
 TEST_F(RpcTest, ACallThatIsNotIdempotentIsNeverTriedAgain) {
   std::atomic<int> attempts{0};
+  const HandlersEnd handlers_end{server_};
   serve([&](ServerCall&) -> absl::StatusOr<fraud::ScoreOrderReply> {
     ++attempts;
     return absl::UnavailableError("no");
@@ -166,6 +176,7 @@ TEST_F(RpcTest, ACallThatIsNotIdempotentIsNeverTriedAgain) {
 
 TEST_F(RpcTest, AFullServerSaysSoAtOnce) {
   std::latch entered(1), release(1);
+  const HandlersEnd handlers_end{server_};
   serve(
       [&](ServerCall&) {
         entered.count_down();
@@ -234,6 +245,7 @@ TEST_F(RpcTest, HealthIsServedAndFollowsTheServer) {
 
 TEST_F(RpcTest, ShutdownLetsTheRunningCallFinish) {
   std::latch entered(1), release(1);
+  const HandlersEnd handlers_end{server_};
   serve([&](ServerCall&) {
     entered.count_down();
     release.wait();

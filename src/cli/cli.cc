@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/demo.h"
 #include "cli/embed.h"
+#include "cli/services.h"
 #include "cli/with_database.h"
 
 namespace bookstore::cli {
@@ -32,6 +33,10 @@ void add_up(CLI::App& app, const ExitCode& exit_code) {
       ->capture_default_str()
       ->check(CLI::Range(1, 65535))
       ->type_name("PORT");
+  command->add_option("--orchestrators", options->orchestrators, "how many serve the REST API")
+      ->capture_default_str()
+      ->check(CLI::Range(1, kOrchestratorsMax))
+      ->type_name("N");
   command
       ->add_option("--database", options->database,
                    "use this PostgreSQL (libpq URL) instead of a private one")
@@ -47,7 +52,9 @@ void add_up(CLI::App& app, const ExitCode& exit_code) {
   });
   command->footer(
       "A second platform runs beside the first with another --state and --http; its other ports\n"
-      "are chosen free and written to DIR/endpoints.json.");
+      "are chosen free and written to DIR/endpoints.json.\n"
+      "Several orchestrators take the ports from --http on; orders, keys and waits are shared, so\n"
+      "a shopper may go on at any of them.");
 }
 
 void add_down(CLI::App& app, const ExitCode& exit_code) {

@@ -46,8 +46,17 @@ std::string Endpoints::metrics_address(const std::string& service) const {
   return kHost + std::to_string(port->second + kMetricsPortOffset);
 }
 
-std::string Endpoints::http_url() const {
-  return std::string("http://") + kHost + std::to_string(http_port);
+uint16_t Endpoints::http_port_of(int instance) const {
+  BOOKSTORE_CHECK(1 <= instance && instance <= orchestrators, "orchestrator ", instance);
+  return static_cast<uint16_t>(http_port + instance - 1);
+}
+
+std::string Endpoints::http_address(int instance) const {
+  return kHost + std::to_string(http_port_of(instance));
+}
+
+std::string Endpoints::http_url(int instance) const {
+  return "http://" + http_address(instance);
 }
 
 absl::Status write_endpoints(const std::filesystem::path& path, const Endpoints& endpoints) {
@@ -55,7 +64,11 @@ absl::Status write_endpoints(const std::filesystem::path& path, const Endpoints&
   for (const auto& [name, port] : endpoints.grpc)
     services[name] = json::Object{{"grpc", endpoints.grpc_address(name)},
                                   {"metrics", endpoints.metrics_address(name)}};
+  json::Array doors;
+  for (int instance = 1; instance <= endpoints.orchestrators; ++instance)
+    doors.emplace_back(endpoints.http_url(instance));
   const json::Object document{{"http", endpoints.http_url()},
+                              {"orchestrators", doors},
                               {"database", endpoints.database},
                               {"key_file", endpoints.key_file},
                               {"services", services}};
@@ -70,6 +83,10 @@ absl::StatusOr<Endpoints> read_endpoints(const std::filesystem::path& path) {
   Endpoints endpoints{.http_port = port_of(object.if_contains("http")),
                       .database = text_of(object.if_contains("database")),
                       .key_file = text_of(object.if_contains("key_file"))};
+  // Each is the one before plus one, so their number says all.
+  const json::Value* doors = object.if_contains("orchestrators");
+  if (doors != nullptr && doors->is_array() && !doors->get_array().empty())
+    endpoints.orchestrators = static_cast<int>(doors->get_array().size());
   const json::Value* services = object.if_contains("services");
   if (endpoints.http_port == 0 || services == nullptr || !services->is_object())
     return damaged(path);

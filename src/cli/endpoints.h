@@ -12,7 +12,8 @@ namespace bookstore::cli {
 
 // Where one platform's parts are reached: STATE/endpoints.json, for programs and for our commands.
 struct Endpoints {
-  uint16_t http_port = 0;
+  uint16_t http_port = 0;  // of the first orchestrator; the others have the ports that follow
+  int orchestrators = 1;
   std::string database;  // libpq URL
   std::string key_file;
   std::map<std::string, uint16_t> grpc;  // service → port; its metrics port is 1000 above
@@ -20,7 +21,10 @@ struct Endpoints {
   // "127.0.0.1:7101"; CHECKs that the service is known.
   std::string grpc_address(const std::string& service) const;
   std::string metrics_address(const std::string& service) const;
-  std::string http_url() const;
+  // Of an orchestrator, from 1.
+  uint16_t http_port_of(int instance) const;
+  std::string http_address(int instance) const;
+  std::string http_url(int instance = 1) const;
 
   friend bool operator==(const Endpoints&, const Endpoints&) = default;
 };

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <set>
+
 #include "base/status.h"
 #include "catalogue/store.h"
 #include "cli/import.h"
@@ -66,23 +68,41 @@ absl::Status Platform::claim_state() {
   return absl::OkStatus();
 }
 
+absl::Status Platform::check_http_ports() const {
+  const int last = options_.http_port + options_.orchestrators - 1;
+  const std::string several =
+      options_.orchestrators == 1
+          ? ""
+          : " (" + std::to_string(options_.orchestrators) + " ports from there on are needed)";
+  if (last > 65'535)
+    return absl::InvalidArgumentError("--http " + std::to_string(options_.http_port) +
+                                      " is too high" + several);
+  for (int port = options_.http_port; port <= last; ++port)
+    if (const absl::Status free = check_port(static_cast<uint16_t>(port)); !free.ok())
+      return absl::Status(
+          free.code(), base::str(free.message()) + "; choose another with --http PORT" + several);
+  return absl::OkStatus();
+}
+
 absl::Status Platform::choose_endpoints() {
-  if (const absl::Status port = check_port(options_.http_port); !port.ok())
-    return absl::Status(port.code(),
-                        base::str(port.message()) + "; choose another with --http PORT");
+  BOOKSTORE_RETURN_IF_ERROR(check_http_ports());
   endpoints_.http_port = options_.http_port;
+  endpoints_.orchestrators = options_.orchestrators;
+  std::set<uint16_t> promised;
+  for (int instance = 1; instance <= options_.orchestrators; ++instance)
+    promised.insert(endpoints_.http_port_of(instance));
   endpoints_.key_file = state_.key_file().string();
   // The last run's ports again where they are free: what people wrote down stays true.
   const auto last = read_endpoints(state_.endpoints());
   const std::map<std::string, uint16_t> defaults = default_ports();
   if (last.ok() && last->grpc.size() == defaults.size()) {
-    BOOKSTORE_ASSIGN_OR_RETURN(endpoints_.grpc, choose_ports(last->grpc, random_));
+    BOOKSTORE_ASSIGN_OR_RETURN(endpoints_.grpc, choose_ports(last->grpc, random_, promised));
   } else if (options_.default_state) {
-    BOOKSTORE_ASSIGN_OR_RETURN(endpoints_.grpc, choose_ports(defaults, random_));
+    BOOKSTORE_ASSIGN_OR_RETURN(endpoints_.grpc, choose_ports(defaults, random_, promised));
     if (endpoints_.grpc != defaults)
       console_.line("the default ports are taken; this platform uses free ones");
   } else {
-    BOOKSTORE_ASSIGN_OR_RETURN(endpoints_.grpc, choose_free_ports(defaults, random_));
+    BOOKSTORE_ASSIGN_OR_RETURN(endpoints_.grpc, choose_free_ports(defaults, random_, promised));
   }
   return absl::OkStatus();
 }
@@ -134,7 +154,7 @@ absl::Status Platform::load_catalogue() {
 }
 
 absl::Status Platform::start_services() {
-  for (const auto& group : service_groups()) {
+  for (const auto& group : service_groups(options_.orchestrators)) {
     std::vector<std::string>& names = started_.emplace_back();
     for (const ServiceName& service : group) {
       ServiceSpec spec = service_spec(service, endpoints_, state_, options_.model);
@@ -199,6 +219,9 @@ void Platform::introduce() {
       {{"OpenAPI"}, {url + "/openapi.json"}},
       {{"readiness"}, {url + "/readyz"}},
       {{"metrics"}, {url + "/metrics"}}};
+  for (int instance = 2; instance <= endpoints_.orchestrators; ++instance)
+    rows.push_back({{"REST API " + std::to_string(instance)},
+                    {endpoints_.http_url(instance) + "/v1/books", Colour::kCyan}});
   for (const auto& group : service_groups())
     for (const ServiceName& service : group)
       if (service.port != 0)

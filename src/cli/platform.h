@@ -22,6 +22,7 @@ namespace bookstore::cli {
 struct PlatformOptions {
   std::filesystem::path state = "var";
   uint16_t http_port = 8080;
+  int orchestrators = 1;        // at http_port and those that follow
   std::string database;         // empty: a private one
   std::filesystem::path model;  // a sentence-transformers folder
   bool own_model = false;       // the user's, not the pinned one
@@ -46,6 +47,7 @@ class Platform {
 
  private:
   absl::Status claim_state();
+  absl::Status check_http_ports() const;
   absl::Status choose_endpoints();
   absl::Status start_database();
   absl::Status migrate();

@@ -15,8 +15,10 @@ constexpr uint16_t kFirstPort = 10'000;
 constexpr uint16_t kLastPort = 31'000;  // + kMetricsPortOffset stays below 32768
 constexpr int kTriesMax = 2'000;
 
-bool usable(uint16_t port) {
-  return port_is_free(port) && port_is_free(static_cast<uint16_t>(port + kMetricsPortOffset));
+bool usable(uint16_t port, const std::set<uint16_t>& promised) {
+  const auto metrics = static_cast<uint16_t>(port + kMetricsPortOffset);
+  return !promised.contains(port) && !promised.contains(metrics) && port_is_free(port) &&
+         port_is_free(metrics);
 }
 
 }  // namespace
@@ -44,21 +46,23 @@ bool port_is_free(uint16_t port) {
 }
 
 absl::StatusOr<std::map<std::string, uint16_t>> choose_ports(
-    const std::map<std::string, uint16_t>& wanted, base::Random& random) {
+    const std::map<std::string, uint16_t>& wanted, base::Random& random,
+    const std::set<uint16_t>& promised) {
   for (const auto& [name, port] : wanted)
-    if (!usable(port)) return choose_free_ports(wanted, random);
+    if (!usable(port, promised)) return choose_free_ports(wanted, random, promised);
   return wanted;
 }
 
 absl::StatusOr<std::map<std::string, uint16_t>> choose_free_ports(
-    const std::map<std::string, uint16_t>& names, base::Random& random) {
+    const std::map<std::string, uint16_t>& names, base::Random& random,
+    const std::set<uint16_t>& promised) {
   std::map<std::string, uint16_t> chosen;
   std::map<uint16_t, bool> taken;
   auto next = names.begin();
   for (int tries = 0; tries < kTriesMax && next != names.end(); ++tries) {
     const auto port = static_cast<uint16_t>(kFirstPort + random.below(kLastPort - kFirstPort));
     const auto metrics = static_cast<uint16_t>(port + kMetricsPortOffset);
-    if (taken[port] || taken[metrics] || !usable(port)) continue;
+    if (taken[port] || taken[metrics] || !usable(port, promised)) continue;
     taken[port] = taken[metrics] = true;
     chosen[next->first] = port;
     ++next;

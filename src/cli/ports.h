@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -17,12 +18,15 @@ absl::Status check_port(uint16_t port);
 bool port_is_free(uint16_t port);
 
 // service → gRPC port. The defaults when `wanted` all are free (and so are their metrics ports),
-// otherwise free ones for all of them, so that one platform's ports stay together.
+// otherwise free ones for all of them, so that one platform's ports stay together. None is one of
+// `promised`: free still, but given to somebody.
 absl::StatusOr<std::map<std::string, uint16_t>> choose_ports(
-    const std::map<std::string, uint16_t>& wanted, base::Random& random);
+    const std::map<std::string, uint16_t>& wanted, base::Random& random,
+    const std::set<uint16_t>& promised = {});
 // Free ports, each with its metrics port, below the range from which the kernel takes the ports of
 // outgoing connections.
 absl::StatusOr<std::map<std::string, uint16_t>> choose_free_ports(
-    const std::map<std::string, uint16_t>& names, base::Random& random);
+    const std::map<std::string, uint16_t>& names, base::Random& random,
+    const std::set<uint16_t>& promised = {});
 
 }  // namespace bookstore::cli

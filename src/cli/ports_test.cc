@@ -54,5 +54,19 @@ TEST(Ports, OneTakenDefaultMovesThemAllAndEveryPortHasItsMetricsPort) {
   EXPECT_EQ(ports.size(), 4u);
 }
 
+TEST(Ports, APortThatIsPromisedToSomebodyElseIsNotGivenAway) {
+  base::SeededRandom random(7);
+  const auto first = choose_free_ports({{"inventory", 0}}, random);
+  ASSERT_TRUE(first.ok());
+  const uint16_t port = first->at("inventory");
+  for (const uint16_t promised : {port, static_cast<uint16_t>(port + kMetricsPortOffset)}) {
+    base::SeededRandom again(7);
+    const auto other = choose_ports({{"inventory", port}}, again, {promised});
+    ASSERT_TRUE(other.ok());
+    EXPECT_NE(other->at("inventory"), port);
+    EXPECT_NE(other->at("inventory"), promised);
+  }
+}
+
 }  // namespace
 }  // namespace bookstore::cli

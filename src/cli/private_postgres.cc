@@ -218,7 +218,7 @@ ServiceSpec PrivatePostgres::service(const base::Clock& clock) const {
   for (const std::string& setting : std::vector<std::string>{
            "listen_addresses=", "unix_socket_directories=" + socket_.string(),
            "unix_socket_permissions=0700", "fsync=" + durable, "full_page_writes=" + durable,
-           "synchronous_commit=" + durable, "max_connections=120", "shared_buffers=48MB",
+           "synchronous_commit=" + durable, "max_connections=200", "shared_buffers=48MB",
            "work_mem=4MB", "maintenance_work_mem=32MB", "max_wal_size=512MB", "jit=off",
            "max_parallel_workers_per_gather=0", "max_parallel_maintenance_workers=0",
            "log_checkpoints=off",

@@ -5,17 +5,21 @@
 
 namespace bookstore::cli {
 
-const std::vector<std::vector<ServiceName>>& service_groups() {
-  static const auto* const groups = new std::vector<std::vector<ServiceName>>{
+std::vector<std::vector<ServiceName>> service_groups(int orchestrators) {
+  std::vector<ServiceName> doors;
+  for (int instance = 1; instance <= orchestrators; ++instance) {
+    const std::string suffix = orchestrators > 1 ? "-" + std::to_string(instance) : "";
+    doors.push_back({"orchestrator" + suffix, "orchestrator", 0, instance});
+  }
+  return {
       {{"verification", "transaction_verification", 7101},
        {"fraud", "fraud_detection", 7102},
        {"suggestions", "suggestions", 7103},
        {"inventory", "inventory", 7104},
        {"payment", "payment", 7105}},
       {{"executor", "order_executor", 7201}},
-      {{"orchestrator", "orchestrator", 0}},
+      std::move(doors),
   };
-  return *groups;
 }
 
 std::map<std::string, uint16_t> default_ports() {
@@ -31,7 +35,9 @@ ServiceSpec service_spec(const ServiceName& service, const Endpoints& endpoints,
   ServiceSpec spec{.name = service.name};
   spec.child.argv = {(binary_folder() / service.binary).string(), "--listen"};
   if (service.port == 0) {
-    spec.child.argv.push_back("127.0.0.1:" + std::to_string(endpoints.http_port));
+    spec.child.argv.insert(spec.child.argv.end(),
+                           {endpoints.http_address(service.instance), "--clock-host",
+                            "orchestrator-" + std::to_string(service.instance)});
   } else {
     spec.child.argv.insert(spec.child.argv.end(),
                            {endpoints.grpc_address(service.name), "--metrics-listen",
@@ -50,7 +56,7 @@ ServiceSpec service_spec(const ServiceName& service, const Endpoints& endpoints,
 }
 
 uint16_t readiness_port(const ServiceName& service, const Endpoints& endpoints) {
-  if (service.port == 0) return endpoints.http_port;
+  if (service.port == 0) return endpoints.http_port_of(service.instance);
   return static_cast<uint16_t>(endpoints.grpc.at(service.name) + kMetricsPortOffset);
 }
 

@@ -87,9 +87,9 @@ std::string checkout_body(const Shopper& shopper, const CheckoutLine& line,
   return json::write(body);
 }
 
-Shop::Shop(const Endpoints& endpoints, const base::Clock& clock)
+Shop::Shop(const Endpoints& endpoints, const base::Clock& clock, int orchestrator)
     : clock_(clock),
-      client_("127.0.0.1", endpoints.http_port, clock),
+      client_("127.0.0.1", endpoints.http_port_of(orchestrator), clock),
       pool_({.conninfo = endpoints.database, .connections_max = 1}, clock) {}
 
 absl::StatusOr<http::Response> Shop::checkout(const std::string& body, const std::string& key) {

@@ -40,7 +40,8 @@ std::string checkout_body(const Shopper& shopper, const CheckoutLine& line,
 // One thread.
 class Shop {
  public:
-  Shop(const Endpoints& endpoints, const base::Clock& clock);
+  // At an orchestrator of the platform, from 1.
+  Shop(const Endpoints& endpoints, const base::Clock& clock, int orchestrator = 1);
 
   absl::StatusOr<http::Response> checkout(const std::string& body, const std::string& key);
   // Waits until the order has ended (or parked); its JSON.

@@ -25,8 +25,8 @@ bool answers_ready(uint16_t port, const base::Clock& clock) {
   return response.ok() && response->status == 200;
 }
 
-std::optional<ServiceName> service_named(const std::string& name) {
-  for (const auto& group : service_groups())
+std::optional<ServiceName> service_named(const std::string& name, int orchestrators) {
+  for (const auto& group : service_groups(orchestrators))
     for (const ServiceName& service : group)
       if (service.name == name) return service;
   return std::nullopt;
@@ -35,7 +35,7 @@ std::optional<ServiceName> service_named(const std::string& name) {
 Row look_at(const ServiceView& view, const Endpoints& endpoints, const base::Clock& clock) {
   Row row{.view = view};
   if (view.pid > 0) row.memory_bytes = proportional_memory(view.pid);
-  const std::optional<ServiceName> service = service_named(view.name);
+  const std::optional<ServiceName> service = service_named(view.name, endpoints.orchestrators);
   if (!service.has_value()) {  // the database
     row.ready = view.state == ServiceState::kRunning;
     row.address = endpoints.database;
@@ -43,7 +43,8 @@ Row look_at(const ServiceView& view, const Endpoints& endpoints, const base::Clo
   }
   row.ready = view.state == ServiceState::kRunning &&
               answers_ready(readiness_port(*service, endpoints), clock);
-  row.address = service->port == 0 ? endpoints.http_url() : endpoints.grpc_address(view.name);
+  row.address = service->port == 0 ? endpoints.http_url(service->instance)
+                                   : endpoints.grpc_address(view.name);
   return row;
 }
 

@@ -118,7 +118,7 @@ absl::Status TestPlatform::start_services() {
   return absl::OkStatus();
 }
 
-const cli::ServiceName& TestPlatform::find(const std::string& service) const {
+cli::ServiceName TestPlatform::find(const std::string& service) const {
   for (const auto& group : cli::service_groups()) {
     for (const cli::ServiceName& name : group) {
       if (name.name == service) return name;

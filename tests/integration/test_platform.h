@@ -67,7 +67,7 @@ class TestPlatform {
   absl::Status load_catalogue();
   absl::Status start_services();
   bool wanted(const cli::ServiceName& service) const;
-  const cli::ServiceName& find(const std::string& service) const;
+  cli::ServiceName find(const std::string& service) const;
 
   const base::SystemClock clock_;
   base::SystemRandom random_;

@@ -115,6 +115,27 @@ void add_demo(CLI::App& app, const ExitCode& exit_code) {
   command->footer("It changes the shop as real orders do, and can be run again and again.");
 }
 
+void add_audit(CLI::App& app, const ExitCode& exit_code) {
+  auto options = std::make_shared<AuditOptions>();
+  options->state = "var";
+  CLI::App* const command = app.add_subcommand(
+      "audit", "Do orders, stock, payments and the provider's ledger agree? Names what does not.");
+  add_state(*command, options->state);
+  command->add_option("--database", options->database, "look into this PostgreSQL (libpq URL)")
+      ->type_name("URL");
+  command->add_option("--wait", options->wait_s, "first wait this long for orders under way to end")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 3'600))
+      ->type_name("SECONDS");
+  command->add_flag("--json", options->as_json, "for programs");
+  command->callback([=] { *exit_code = audit_command(*options); });
+  command->footer(
+      "Every order ended or is parked with a reason; free + held + sold = initial, and both are\n"
+      "what the orders say; captures at the provider = completed orders, with their totals; no\n"
+      "authorisation is left of an order that ended otherwise; our ledger is the provider's; no\n"
+      "fence was lowered. Exit code 0 when all of it holds, 2 when not, 1 when nobody could look.");
+}
+
 void add_embed(CLI::App& app, const ExitCode& exit_code) {
   auto model = std::make_shared<std::filesystem::path>();
   auto own_model = std::make_shared<bool>(false);
@@ -150,6 +171,7 @@ int run(int argc, const char* const* argv) {
   add_logs(app, exit_code);
   add_import(app, exit_code);
   add_demo(app, exit_code);
+  add_audit(app, exit_code);
   add_embed(app, exit_code);
   add_with_database(app, exit_code);
   CLI11_PARSE(app, argc, argv);

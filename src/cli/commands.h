@@ -24,4 +24,13 @@ int logs(const LogsOptions& options);
 int import_file(const std::filesystem::path& state, const std::string& database,
                 const std::filesystem::path& file);
 
+struct AuditOptions {
+  std::filesystem::path state;
+  std::string database;  // empty: the running platform's
+  int wait_s = 0;        // for orders under way to end
+  bool as_json = false;
+};
+// 0: every invariant holds; 2: one does not; 1: nobody could look.
+int audit_command(const AuditOptions& options);
+
 }  // namespace bookstore::cli

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/random.h"
+#include "cli/audit.h"
 #include "cli/child.h"
 #include "cli/ports.h"
 #include "cli/shop.h"
@@ -28,9 +29,6 @@ constexpr base::DurationMs kOrderEveryMs = 250;  // each shopper: four a second
 constexpr int kKills = 4;
 constexpr base::DurationMs kEndMs = 120'000;
 
-constexpr postgres::Statement kCaptured{
-    "SELECT split_part(key, ':', 1) AS order_id, count(*) AS n FROM sandbox.published_ledger "
-    "WHERE kind = 'capture' AND outcome = 'approved' GROUP BY 1"};
 // A platform in a temporary folder, started through the command line as a user would.
 class TestPlatform {
  public:
@@ -148,12 +146,9 @@ TEST(ExecutorKill, NoAcceptedOrderIsLostOrChargedTwice) {
   }
 
   postgres::Pool pool({.conninfo = endpoints->database, .connections_max = 1}, clock);
-  const auto captured = pool.query(kCaptured, {}, deadline);
-  ASSERT_TRUE(captured.ok()) << captured.status();
-  std::map<std::string, int64_t> captures;
-  for (const postgres::Row row : *captured) captures[row.text("order_id")] = row.int64("n");
-  for (const auto& [id, end] : ends) EXPECT_EQ(captures[id], end == "completed" ? 1 : 0) << id;
-  for (const auto& [id, count] : captures) EXPECT_LE(count, 1) << id << " was charged twice";
+  const auto report = audit(pool, deadline, answers.accepted);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_TRUE(report->ok()) << report->to_string();
 
   std::string heard;
   for (const auto& [what, count] : answers.refused)

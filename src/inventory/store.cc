@@ -13,6 +13,7 @@ namespace bookstore::inventory {
 namespace {
 
 using postgres::Bytes;
+using postgres::Param;
 using postgres::Result;
 using postgres::Row;
 using postgres::Statement;
@@ -41,16 +42,23 @@ constexpr Statement kMoveStock{
     "UPDATE inventory.stock SET held = stock.held + delta.held, sold = stock.sold + delta.sold "
     "FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS delta (book_id, held, sold) "
     "WHERE stock.book_id = delta.book_id"};
-// Both write state, fence and clock in one statement, and nothing when a higher fence is there.
-constexpr Statement kInsertOrder{
+// Both move any number of rows, each with its state, fence and clock, in one statement, and none
+// when a higher fence is there. The lines of an order travel as the text of an array.
+constexpr Statement kInsertOrders{
     "INSERT INTO inventory.participant "
     "(order_id, state, reason, fence, book_ids, quantities, clock) "
-    "SELECT $1::text, $2::text, $3::text, $4::bigint, $5::text[], $6::bigint[], $7::bytea "
-    "FROM inventory.fence WHERE highest <= $4::bigint ON CONFLICT DO NOTHING"};
-constexpr Statement kMoveOrder{
-    "UPDATE inventory.participant SET state = $3::text, fence = $4, clock = $5, changed_at = now() "
-    "WHERE order_id = $1 AND state = $2::text AND fence <= $4 "
-    "AND inventory.legal_move($2::text, $3::text)"};
+    "SELECT order_id, state, reason, $1::bigint, book_ids::text[], quantities::bigint[], clock "
+    "FROM inventory.fence, unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[],"
+    "  $7::bytea[]) AS made (order_id, state, reason, book_ids, quantities, clock) "
+    "WHERE highest <= $1::bigint ORDER BY order_id COLLATE \"C\" ON CONFLICT DO NOTHING"};
+constexpr Statement kMoveOrders{
+    "UPDATE inventory.participant AS row SET state = moved.to_state, fence = $1::bigint,"
+    "  clock = moved.clock, changed_at = now() "
+    "FROM inventory.fence, unnest($2::text[], $3::text[], $4::text[], $5::bytea[])"
+    "  AS moved (order_id, from_state, to_state, clock) "
+    "WHERE row.order_id = moved.order_id AND row.state = moved.from_state "
+    "AND row.fence <= $1::bigint AND highest <= $1::bigint "
+    "AND inventory.legal_move(moved.from_state, moved.to_state)"};
 
 // What the locked row of an order says.
 struct Known {
@@ -142,24 +150,48 @@ absl::StatusOr<Locked> lock_rows(Transaction& transaction, Ask ask, int64_t fenc
   return locked;
 }
 
-void add_write(postgres::Batch& batch, int64_t fence, const OrderCall& order, const Known& known,
-               const Decision& decision, const std::vector<Line>& lines,
-               const OrderAnswer& answer) {
-  const Bytes clock{answer.clock.encode()};
-  if (known.state != State::kNone) {
-    batch.add(kMoveOrder,
-              {order.order_id, name_of(known.state), name_of(decision.next), fence, clock});
-    return;
+// The rows that a call writes, gathered so that each kind of write is one statement.
+class OrderWrites {
+ public:
+  void make(const OrderCall& order, const Decision& decision, const std::vector<Line>& lines,
+            const causality::VectorClock& clock) {
+    std::vector<std::string_view> book_ids;
+    std::vector<int64_t> quantities;
+    for (const Line& line : lines) {
+      book_ids.push_back(line.book_id);
+      quantities.push_back(line.quantity);
+    }
+    made_.order_ids.push_back(order.order_id);
+    made_.states.push_back(name_of(decision.next));
+    made_.reasons.push_back(decision.reason);
+    made_.book_ids.push_back(Param(book_ids).wire());
+    made_.quantities.push_back(Param(quantities).wire());
+    made_.clocks.push_back({clock.encode()});
   }
-  std::vector<std::string> book_ids;
-  std::vector<int64_t> quantities;
-  for (const Line& line : lines) {
-    book_ids.push_back(line.book_id);
-    quantities.push_back(line.quantity);
+  void move(const OrderCall& order, State from, State to, const causality::VectorClock& clock) {
+    moved_.order_ids.push_back(order.order_id);
+    moved_.from_states.push_back(name_of(from));
+    moved_.to_states.push_back(name_of(to));
+    moved_.clocks.push_back({clock.encode()});
   }
-  batch.add(kInsertOrder, {order.order_id, name_of(decision.next), decision.reason, fence, book_ids,
-                           quantities, clock});
-}
+
+  // Writes the rows and the stock, and proves that each was written: a row that another call made
+  // meanwhile makes the whole transaction start again.
+  absl::Status run(Transaction& transaction, int64_t fence, const Stock& stock) const;
+
+ private:
+  struct {
+    std::vector<std::string> order_ids;
+    std::vector<std::string_view> states, reasons;
+    std::vector<std::string> book_ids, quantities;  // array literals
+    std::vector<Bytes> clocks;
+  } made_;
+  struct {
+    std::vector<std::string> order_ids;
+    std::vector<std::string_view> from_states, to_states;
+    std::vector<Bytes> clocks;
+  } moved_;
+};
 
 void record(OrderAnswer& answer, const std::string& host, Ask ask, const OrderCall& order,
             const Known& known, const Decision& decision) {
@@ -183,13 +215,27 @@ void add_stock_moves(postgres::Batch& batch, const Stock& stock) {
   batch.add(kMoveStock, {book_ids, held, sold});
 }
 
-// Sends the writes and proves that each one happened: a row that another call made or a fence
-// that rose meanwhile makes the whole transaction start again.
-absl::Status write_all(Transaction& transaction, postgres::Batch& batch, size_t order_writes,
-                       size_t books) {
+absl::Status OrderWrites::run(Transaction& transaction, int64_t fence, const Stock& stock) const {
+  auto batch = transaction.batch();
+  std::vector<size_t> expected;
+  if (const size_t rows = made_.order_ids.size(); rows > 0) {
+    batch.add(kInsertOrders, {fence, made_.order_ids, made_.states, made_.reasons, made_.book_ids,
+                              made_.quantities, made_.clocks});
+    expected.push_back(rows);
+  }
+  if (const size_t rows = moved_.order_ids.size(); rows > 0) {
+    batch.add(kMoveOrders,
+              {fence, moved_.order_ids, moved_.from_states, moved_.to_states, moved_.clocks});
+    expected.push_back(rows);
+  }
+  const size_t books = stock.deltas().size();
+  if (books > 0) add_stock_moves(batch, stock);
+  if (batch.empty()) return absl::OkStatus();
   BOOKSTORE_ASSIGN_OR_RETURN(const auto results, batch.run(transaction.deadline()));
-  for (size_t i = 0; i < order_writes; ++i) {
-    if (results[i].affected() != 1) return absl::AbortedError("an order's row was made meanwhile");
+  for (size_t i = 0; i < expected.size(); ++i) {
+    if (results[i].affected() != static_cast<int64_t>(expected[i])) {
+      return absl::AbortedError("an order's row was made meanwhile");
+    }
   }
   BOOKSTORE_CHECK(books == 0 || results.back().affected() == static_cast<int64_t>(books),
                   "a locked stock row is gone");
@@ -197,8 +243,8 @@ absl::Status write_all(Transaction& transaction, postgres::Batch& batch, size_t 
 }
 
 // Decides every order over the locked rows, in the order of the call.
-std::vector<OrderAnswer> decide_all(Locked& locked, const std::string& host, Ask ask, int64_t fence,
-                                    const std::vector<OrderCall>& orders, postgres::Batch& writes) {
+std::vector<OrderAnswer> decide_all(Locked& locked, const std::string& host, Ask ask,
+                                    const std::vector<OrderCall>& orders, OrderWrites& writes) {
   std::vector<OrderAnswer> answers;
   for (const OrderCall& order : orders) {
     OrderAnswer& answer = answers.emplace_back();
@@ -217,7 +263,8 @@ std::vector<OrderAnswer> decide_all(Locked& locked, const std::string& host, Ask
     answer.reason = decision.reason.empty() ? known.reason : std::string(decision.reason);
     if (decision.next == State::kNone) continue;
     record(answer, host, ask, order, known, decision);
-    add_write(writes, fence, order, known, decision, lines, answer);
+    if (is_new) writes.make(order, decision, lines, answer.clock);
+    if (!is_new) writes.move(order, known.state, decision.next, answer.clock);
   }
   return answers;
 }
@@ -238,12 +285,9 @@ absl::StatusOr<std::vector<OrderAnswer>> Store::call(Ask ask, uint64_t fence,
   const absl::Status done =
       postgres::in_transaction(pool_, deadline, [&](Transaction& transaction) -> absl::Status {
         BOOKSTORE_ASSIGN_OR_RETURN(Locked locked, lock_rows(transaction, ask, term, orders));
-        auto writes = transaction.batch();
-        answers = decide_all(locked, host_, ask, term, orders, writes);
-        const size_t order_writes = writes.size();
-        const size_t books = locked.stock.deltas().size();
-        if (books > 0) add_stock_moves(writes, locked.stock);
-        return write_all(transaction, writes, order_writes, books);
+        OrderWrites writes;
+        answers = decide_all(locked, host_, ask, orders, writes);
+        return writes.run(transaction, term, locked.stock);
       });
   if (!done.ok()) return done;
   return answers;

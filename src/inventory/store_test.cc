@@ -225,6 +225,21 @@ TEST_F(InventoryTest, TheDatabaseItselfRefusesWhatTheTableForbids) {
   }
 }
 
+TEST_F(InventoryTest, ABatchIsOneTransaction) {
+  import({"emma"}, {100});
+  std::vector<OrderCall> batch(kBatchOrdersMax);
+  for (OrderCall& order : batch) order = {new_order(), {{"emma", 1}}, {}};
+  for (const Ask what : {Ask::kPrepare, Ask::kCommit}) {
+    ask(what, 1, batch);
+    const auto written =
+        sql({"SELECT count(*) AS rows, count(DISTINCT xmin::text) AS transactions "
+             "FROM inventory.participant"});
+    EXPECT_EQ(written[0].int64("rows"), 32);
+    EXPECT_EQ(written[0].int64("transactions"), 1) << name_of(what);
+  }
+  EXPECT_EQ(stock("emma"), (StockRow{100, 0, 32, 68}));
+}
+
 // The pure table and a naive stock, one order at a time: what the SQL must agree with.
 class Model {
  public:
@@ -364,6 +379,53 @@ TEST_F(InventoryTest, ManyCallersNeverSellTwiceNorWaitInACircle) {
            "         unnest(p.book_ids, p.quantities) AS line (book_id, quantity)"
            "         WHERE p.state = 'committed' AND line.book_id = s.book_id)"});
   EXPECT_EQ(wrong[0].int64("n"), 0);
+}
+
+TEST_F(InventoryTest, FiveHundredBuyersOfFiftyCopies) {
+  constexpr int kThreads = 8;
+  constexpr int kBuyers = 500;
+  import({"emma", "walden"}, {50, 10'000});
+  std::latch start(kThreads);
+  std::atomic<int> next{0}, prepared{0}, refused{0}, failures{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      base::SeededRandom random(static_cast<uint64_t>(t) + 7);
+      start.arrive_and_wait();
+      for (;;) {
+        // Batches of every size, their lines in either order.
+        const int size = static_cast<int>(1 + random.below(kBatchOrdersMax));
+        const int first = next.fetch_add(size);
+        if (first >= kBuyers) return;
+        std::vector<OrderCall> batch;
+        for (int i = first; i < std::min(first + size, kBuyers); ++i) {
+          OrderCall order{base::make_order_id(clock_, random).value, {{"emma", 1}}, {}};
+          if (i % 3 == 0) order.lines.push_back({"walden", 1});
+          if (i % 3 == 1) order.lines.insert(order.lines.begin(), {"walden", 1});
+          batch.push_back(std::move(order));
+        }
+        const auto answers = store_->call(Ask::kPrepare, 1, batch, deadline());
+        if (!answers.ok()) ++failures;
+        if (!answers.ok()) continue;
+        for (const OrderAnswer& answer : *answers) {
+          prepared += answer.answer == Answer::kPrepared ? 1 : 0;
+          refused += answer.answer == Answer::kRefused && answer.reason == "out_of_stock" ? 1 : 0;
+        }
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(failures, 0);
+  EXPECT_EQ(prepared, 50);
+  EXPECT_EQ(refused, 450);
+  EXPECT_EQ(stock("emma"), (StockRow{50, 50, 0, 0}));
+  const auto wrong = sql({"SELECT count(*) AS n FROM inventory.published_audit"});
+  EXPECT_EQ(wrong[0].int64("n"), 0);
+  // in_transaction would hide a deadlock by trying again: the server counts them.
+  const auto deadlocks =
+      sql({"SELECT deadlocks AS n FROM pg_stat_database "
+           "WHERE datname = current_database()"});
+  EXPECT_EQ(deadlocks[0].int64("n"), 0);
 }
 
 TEST_F(InventoryTest, TheSameNewOrderFromTwoLeadersIsDoneOnce) {

@@ -7,6 +7,7 @@ fast           unit, property, scenario and integration tests, release build (wh
 asan           the fast tests under AddressSanitizer and UBSan
 tsan           the tests of the pure targets under ThreadSanitizer
 executor-kill  kill -9 of the executor under 20 orders a second loses no accepted order
+races          1,000 requests with one key, 500 buyers of 50 copies: one and two orchestrators, one killed
 readme         the commands of the README, as they stand there, on a platform of their own
 headers        every header compiles alone
 format         clang-format finds nothing to change, shellcheck nothing to say
@@ -73,6 +74,12 @@ suite_tsan() {
 suite_executor_kill() {
   build release apps executor_kill_test
   with_database release -L '^executor-kill$'
+}
+
+# A slice for CI: two orchestrators, and one death instead of four.
+suite_races() {
+  build release apps integration_races_test
+  GTEST_FILTER=${BOOKSTORE_SLICE:+TwoOrchestrators.}* with_database release -L '^races$'
 }
 
 # Runs what the README tells its reader to run. Only the port and the state folder differ, so that a

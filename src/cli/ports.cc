@@ -71,4 +71,14 @@ absl::StatusOr<std::map<std::string, uint16_t>> choose_free_ports(
   return chosen;
 }
 
+absl::StatusOr<uint16_t> choose_free_row(int count, base::Random& random) {
+  for (int tries = 0; tries < kTriesMax; ++tries) {
+    const auto first = static_cast<uint16_t>(kFirstPort + random.below(kLastPort - kFirstPort));
+    int free = 0;
+    while (free < count && port_is_free(static_cast<uint16_t>(first + free))) ++free;
+    if (free == count) return first;
+  }
+  return absl::ResourceExhaustedError("no free ports on this machine");
+}
+
 }  // namespace bookstore::cli

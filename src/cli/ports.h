@@ -28,5 +28,7 @@ absl::StatusOr<std::map<std::string, uint16_t>> choose_ports(
 absl::StatusOr<std::map<std::string, uint16_t>> choose_free_ports(
     const std::map<std::string, uint16_t>& names, base::Random& random,
     const std::set<uint16_t>& promised = {});
+// The first of `count` free ports that follow each other, from the same range.
+absl::StatusOr<uint16_t> choose_free_row(int count, base::Random& random);
 
 }  // namespace bookstore::cli

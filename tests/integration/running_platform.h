@@ -16,9 +16,10 @@ namespace bookstore::integration {
 // kAlsoPlenty as it comes; each test uses shoppers of its own.
 class RunningPlatform : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() {
+  static void SetUpTestSuite() { start_platform(1); }
+  static void start_platform(int orchestrators) {
     if (!TestPlatform::reason_to_skip().empty()) return;
-    platform_ = std::make_unique<TestPlatform>();
+    platform_ = std::make_unique<TestPlatform>(orchestrators);
     started_ = platform_->start();
   }
   // A sanitizer in a service says what it found on stderr, at the latest when the service ends.

@@ -36,7 +36,7 @@ std::filesystem::path find_model() {
 std::string catalogue() {
   std::string csv =
       "id,isbn13,title,authors,year,language,subjects,description,price_minor,currency,stock\n";
-  for (const TestBook& book : {kPlenty, kAlsoPlenty, kFew}) {
+  for (const TestBook& book : {kPlenty, kAlsoPlenty, kFew, kFifty}) {
     absl::StrAppend(&csv, book.id, ",,The book ", book.id,
                     ",A. Uthor,2001,en,tests,A book for tests of the whole platform.,",
                     book.price_minor, ",EUR,", book.stock, "\n");
@@ -58,7 +58,10 @@ std::string TestPlatform::reason_to_skip() {
   return "";
 }
 
-TestPlatform::TestPlatform() : model_(find_model()), has_suggestions_(!model_.empty()) {}
+TestPlatform::TestPlatform(int orchestrators)
+    : model_(find_model()), has_suggestions_(!model_.empty()) {
+  endpoints_.orchestrators = orchestrators;
+}
 
 TestPlatform::~TestPlatform() {
   stop();
@@ -78,11 +81,12 @@ absl::Status TestPlatform::start() {
   state_ = std::make_unique<cli::StateDir>(folder);
   BOOKSTORE_RETURN_IF_ERROR(state_->create());
   BOOKSTORE_RETURN_IF_ERROR(cli::provide_key_file(state_->key_file()));
-  std::map<std::string, uint16_t> names = cli::default_ports();
-  names["http"] = 0;
-  BOOKSTORE_ASSIGN_OR_RETURN(endpoints_.grpc, cli::choose_free_ports(names, random_));
-  endpoints_.http_port = endpoints_.grpc.at("http");
-  endpoints_.grpc.erase("http");
+  const std::map<std::string, uint16_t> names = cli::default_ports();
+  BOOKSTORE_ASSIGN_OR_RETURN(endpoints_.http_port,
+                             cli::choose_free_row(endpoints_.orchestrators, random_));
+  std::set<uint16_t> promised;
+  for (int i = 1; i <= endpoints_.orchestrators; ++i) promised.insert(endpoints_.http_port_of(i));
+  BOOKSTORE_ASSIGN_OR_RETURN(endpoints_.grpc, cli::choose_free_ports(names, random_, promised));
   endpoints_.database = database_.conninfo();
   endpoints_.key_file = state_->key_file().string();
   BOOKSTORE_RETURN_IF_ERROR(load_catalogue());
@@ -93,7 +97,7 @@ absl::Status TestPlatform::load_catalogue() {
   BOOKSTORE_ASSIGN_OR_RETURN(
       const cli::ImportReport report,
       cli::import_csv(catalogue(), database_.pool(), clock_, [](const cli::Progress&) {}));
-  if (report.inserted != 3) return absl::InternalError("the test catalogue was not loaded");
+  if (report.inserted != 4) return absl::InternalError("the test catalogue was not loaded");
   return absl::OkStatus();
 }
 
@@ -104,7 +108,7 @@ bool TestPlatform::wanted(const cli::ServiceName& service) const {
 absl::Status TestPlatform::start_services() {
   logs_ = std::make_unique<cli::LogBook>(state_->logs());
   supervisor_ = std::make_unique<cli::Supervisor>(*logs_, clock_, random_);
-  for (const auto& group : cli::service_groups()) {
+  for (const auto& group : cli::service_groups(endpoints_.orchestrators)) {
     std::vector<std::string>& names = started_.emplace_back();
     for (const cli::ServiceName& service : group) {
       if (!wanted(service)) continue;
@@ -119,7 +123,7 @@ absl::Status TestPlatform::start_services() {
 }
 
 cli::ServiceName TestPlatform::find(const std::string& service) const {
-  for (const auto& group : cli::service_groups()) {
+  for (const auto& group : cli::service_groups(endpoints_.orchestrators)) {
     for (const cli::ServiceName& name : group) {
       if (name.name == service) return name;
     }

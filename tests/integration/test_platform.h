@@ -30,6 +30,7 @@ struct TestBook {
 inline constexpr TestBook kPlenty{"it_plenty", 1'000, 1'000'000};
 inline constexpr TestBook kAlsoPlenty{"it_also_plenty", 2'599, 1'000'000};
 inline constexpr TestBook kFew{"it_few", 1'499, 3};
+inline constexpr TestBook kFifty{"it_fifty", 1'299, 50};
 
 // The real processes of one platform, each as `./bookstore up` starts it, under the real
 // supervisor, on free ports and a database of their own. One thread.
@@ -38,7 +39,7 @@ class TestPlatform {
   // Why no platform can be run here (no database, or the binaries are not built); empty: it can.
   static std::string reason_to_skip();
 
-  TestPlatform();
+  explicit TestPlatform(int orchestrators = 1);
   // Stops the processes and removes what they left.
   ~TestPlatform();
 

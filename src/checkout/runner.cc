@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/status.h"
+#include "checkout/review.h"
 #include "checkout/session.h"
 #include "checkout/shared.h"
 #include "checkout/takeover.h"
@@ -47,10 +48,16 @@ class Runner::Impl {
     takeover_ = std::make_unique<Takeover>(shared_);
   }
 
+  void review(ReviewCall call, std::function<void(absl::StatusOr<ReviewVerdict>)> done) {
+    decide_review(shared_, std::move(call), std::move(done));
+  }
+
   Counters counters() const {
     const Shared::Counters& now = shared_->counters;
-    return {now.started, now.accepted,    now.in_review, now.rejected,        now.replayed,
-            now.refused, now.unavailable, now.unknown,   now.steps_cancelled, now.taken_over};
+    return {now.started,         now.accepted,   now.in_review,        now.rejected,
+            now.replayed,        now.refused,    now.unavailable,      now.unknown,
+            now.steps_cancelled, now.taken_over, now.reviews_approved, now.reviews_declined,
+            now.reviews_overdue};
   }
 
  private:
@@ -65,6 +72,10 @@ Runner::~Runner() = default;
 void Runner::run(CheckoutRequest request, RequestContext context,
                  std::function<void(Answer)> done) {
   impl_->run(std::move(request), std::move(context), std::move(done));
+}
+
+void Runner::review(ReviewCall call, std::function<void(absl::StatusOr<ReviewVerdict>)> done) {
+  impl_->review(std::move(call), std::move(done));
 }
 
 void Runner::start_takeover() {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/worker_pool.h"
@@ -27,6 +28,9 @@ class Client;
 }
 
 namespace bookstore::checkout {
+
+struct ReviewCall;
+enum class ReviewVerdict;
 
 // What the door knows of a request besides its body.
 struct RequestContext {
@@ -73,7 +77,8 @@ class Runner {
   };
   struct Counters {
     uint64_t started = 0, accepted = 0, in_review = 0, rejected = 0, replayed = 0, refused = 0,
-             unavailable = 0, unknown = 0, steps_cancelled = 0, taken_over = 0;
+             unavailable = 0, unknown = 0, steps_cancelled = 0, taken_over = 0,
+             reviews_approved = 0, reviews_declined = 0, reviews_overdue = 0;
   };
 
   // All services outlive the runner.
@@ -86,6 +91,9 @@ class Runner {
   // `done` runs exactly once, on a thread of one of the pools, or at once on the caller's when the
   // pool is full (503 `overloaded`). It must not block. Any thread.
   void run(CheckoutRequest request, RequestContext context, std::function<void(Answer)> done);
+
+  // An operator's decision about an order in review; see review.h.
+  void review(ReviewCall call, std::function<void(absl::StatusOr<ReviewVerdict>)> done);
 
   // Starts the worker that takes over `submitting` orders whose lease is over. Once.
   void start_takeover();

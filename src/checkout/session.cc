@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "checkout/resubmission.h"
 #include "telemetry/log.h"
 
 // The first part of a checkout: whose request is it, what does it cost, is it ours to work on.
@@ -104,7 +105,7 @@ void Session::on_executor_says(const orders::KeyRecord& record, orders::Executor
       return on_database<std::optional<orders::TakenOver>>(
           [this, record] {
             return services().orders.take_over(record.order_id, record.attempt, config().lease_ms,
-                                               deadline_);
+                                               config().accept_before_ms, deadline_);
           },
           &Session::on_taken_over);
   }
@@ -114,14 +115,15 @@ void Session::on_taken_over(absl::StatusOr<std::optional<orders::TakenOver>> tak
   if (!taken.ok()) return answer_database(taken.status());
   if (!taken->has_value()) return decide_again();
   ++shared_->counters.taken_over;
-  orders::TakenOver& order = **taken;
+  const orders::TakenOver& order = **taken;
+  first_submission_ = false;  // what an earlier attempt sent may still arrive
   held_ = orders::Held{.order_id = order.order_id, .attempt = order.attempt};
   const auto known = causality::VectorClock::decode(order.clock);
   recorder_ = std::make_shared<causality::Recorder>(config().host,
                                                     known.value_or(causality::VectorClock{}));
   answer_ = stored_answer(order.answer.status, order.answer.body, order.order_id);
   answer_.headers.emplace_back("Idempotency-Replayed", "true");
-  submit(order.submit_bytes);
+  submit(stored_submit(order));
 }
 
 void Session::retake(const orders::KeyRecord& record) {

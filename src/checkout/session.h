@@ -84,7 +84,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void describe_accepted(orders::Outcome& outcome);
   orders::Order order_view(orders::State state, int64_t revision) const;
   void on_outcome(absl::StatusOr<bool> won);
-  void submit(const std::string& submit_bytes);
+  void submit(const contracts::executor::SubmitRequest& request);
   void on_submitted(executor_client::SubmitResult result);
   void on_in_log(const executor_client::SubmitResult& result);
   void on_accepted(absl::StatusOr<bool> recorded);
@@ -127,7 +127,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Facts facts_;
 
   orders::State outcome_ = orders::State::kReceived;
-  std::string submit_bytes_;
+  contracts::executor::SubmitRequest submit_;
   Answer answer_;                  // what the outcome will be answered with
   bool first_submission_ = false;  // this attempt wrote `submitting` and has no unknown try
   bool replayed_ = false;

@@ -65,7 +65,9 @@ orders::Outcome Session::make_outcome(const PlanResult& result) {
   if (outcome.to == orders::State::kRejected) recorder_->local("rejected");
   outcome.clock = recorder_->clock().encode();
   outcome.answer = {answer_.status, answer_.body};
-  outcome.submit_bytes = submit_bytes_;
+  if (outcome.to == orders::State::kSubmitting) {
+    outcome.submit_bytes = submit_.SerializeAsString();
+  }
   return outcome;
 }
 
@@ -82,9 +84,13 @@ void Session::describe_accepted(orders::Outcome& outcome) {
   const base::WallMs database_ms =
       held_->database_ms + (services().clock.steady_ms() - held_at_ms_);
   outcome.accept_before_ms = database_ms + config().accept_before_ms;
-  submit_bytes_ =
-      submit_request(step_input(), facts_, recorder_->clock().encode(), outcome.accept_before_ms)
-          .SerializeAsString();
+  submit_ = submit_request({.order_id = held_->order_id.value,
+                            .lines = held_->lines,
+                            .total = held_->total,
+                            .card_token = facts_.card_token,
+                            .shipping_class = request_.shipping_class,
+                            .clock = recorder_->clock().encode(),
+                            .accept_before_ms = outcome.accept_before_ms});
 }
 
 orders::Order Session::order_view(orders::State state, int64_t revision) const {
@@ -115,13 +121,10 @@ void Session::on_outcome(absl::StatusOr<bool> won) {
   if (!*won) return decide_again();
   if (outcome_ != orders::State::kSubmitting) return answer(std::move(answer_));
   first_submission_ = true;
-  submit(submit_bytes_);
+  submit(submit_);
 }
 
-void Session::submit(const std::string& submit_bytes) {
-  contracts::executor::SubmitRequest request;
-  const bool parsed = request.ParseFromString(submit_bytes);
-  BOOKSTORE_CHECK(parsed, "the stored Submit of ", held_->order_id.value, " is damaged");
+void Session::submit(const contracts::executor::SubmitRequest& request) {
   const auto self = shared_from_this();
   services().executor.submit(
       request,

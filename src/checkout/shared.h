@@ -26,7 +26,8 @@ struct Shared {
 
   struct Counters {
     std::atomic<uint64_t> started{0}, accepted{0}, in_review{0}, rejected{0}, replayed{0},
-        refused{0}, unavailable{0}, unknown{0}, steps_cancelled{0}, taken_over{0};
+        refused{0}, unavailable{0}, unknown{0}, steps_cancelled{0}, taken_over{0},
+        reviews_approved{0}, reviews_declined{0}, reviews_overdue{0};
   };
   Counters counters;
 

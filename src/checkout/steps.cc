@@ -130,17 +130,15 @@ contracts::fraud::InitRequest fraud_init(const StepInput& input, uint32_t restar
   return message;
 }
 
-contracts::executor::SubmitRequest submit_request(const StepInput& input, const Facts& facts,
-                                                  std::string clock,
-                                                  base::WallMs accept_before_ms) {
+contracts::executor::SubmitRequest submit_request(const SubmitInput& input) {
   contracts::executor::SubmitRequest message;
   message.set_order_id(input.order_id);
   fill_lines(input.lines, message);
   fill_money(input.total, *message.mutable_amount());
-  message.set_card_token(facts.card_token);
-  message.set_shipping_class(wire_class(input.request.shipping_class));
-  message.set_clock(std::move(clock));
-  message.set_accept_before_ms(accept_before_ms);
+  message.set_card_token(input.card_token);
+  message.set_shipping_class(wire_class(input.shipping_class));
+  message.set_clock(input.clock);
+  message.set_accept_before_ms(input.accept_before_ms);
   return message;
 }
 

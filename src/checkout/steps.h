@@ -43,8 +43,19 @@ contracts::payment::TokeniseRequest tokenise(const StepInput& input, uint32_t re
 // `card` and `intent` are HMACs: fraud never sees a card number or a key.
 contracts::fraud::InitRequest fraud_init(const StepInput& input, uint32_t restart, std::string card,
                                          std::string intent, std::string client_ip);
-contracts::executor::SubmitRequest submit_request(const StepInput& input, const Facts& facts,
-                                                  std::string clock, base::WallMs accept_before_ms);
+
+// What the executor gets: of a checkout, or of a row that was in review. References live as long
+// as the call.
+struct SubmitInput {
+  const std::string& order_id;
+  const std::vector<orders::Line>& lines;
+  const base::Money& total;
+  const std::string& card_token;
+  orders::ShippingClass shipping_class = orders::ShippingClass::kStandard;
+  std::string clock;
+  base::WallMs accept_before_ms = 0;
+};
+contracts::executor::SubmitRequest submit_request(const SubmitInput& input);
 
 StepResult read_billing(const contracts::verification::CheckReply& reply, Facts& facts);
 StepResult read_card(const contracts::verification::CheckReply& reply, Facts& facts);

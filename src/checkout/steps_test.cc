@@ -93,7 +93,14 @@ TEST(Steps, NoMessageButTwoCarriesTheCard) {
     EXPECT_FALSE(holds(verification_init(input, 0), secret));
     EXPECT_FALSE(holds(suggestions_init(input, 0), secret));
     EXPECT_FALSE(holds(fraud_init(input, 0, "hmac", "intent", "203.0.113.9"), secret));
-    EXPECT_FALSE(holds(submit_request(input, facts, "clock", 1'000), secret));
+    EXPECT_FALSE(holds(submit_request({.order_id = input.order_id,
+                                       .lines = input.lines,
+                                       .total = input.total,
+                                       .card_token = facts.card_token,
+                                       .shipping_class = request.shipping_class,
+                                       .clock = "clock",
+                                       .accept_before_ms = 1'000}),
+                       secret));
     EXPECT_TRUE(holds(tokenise(input, 0), secret));
   }
   EXPECT_TRUE(holds(check_card(input, 0), request.card.number));

@@ -11,8 +11,9 @@
 namespace bookstore::checkout {
 
 // Takes over `submitting` orders whose lease is over and submits their stored bytes again, until
-// the executor knows them or their time is past; sweeps abandoned orders and expired keys. One
-// thread, which may block in the database; the submissions are asynchronous.
+// the executor knows them or their time is past; sweeps abandoned orders, expired keys and reviews
+// that nobody decided. One thread, which may block in the database; the submissions are
+// asynchronous. Every orchestrator has one: what two of them meet is decided by the row's compare.
 class Takeover {
  public:
   explicit Takeover(std::shared_ptr<Shared> shared);

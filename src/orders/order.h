@@ -73,4 +73,8 @@ inline constexpr std::string_view kReasonExpired = "expired";
 inline constexpr std::string_view kReasonAbandoned = "abandoned";
 bool frees_key(std::string_view rejection_reason);
 
+// Of an order that a person looked at: the shopper's 202 stays its answer.
+inline constexpr std::string_view kReasonReviewDeclined = "review_declined";
+inline constexpr std::string_view kReasonReviewOverdue = "review_overdue";  // nobody decided
+
 }  // namespace bookstore::orders

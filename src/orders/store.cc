@@ -65,13 +65,16 @@ constexpr Statement kWriteOutcome{
     "card_token = $5, card_brand = $6, card_last4 = $7, fraud_verdict = $8, fraud_score = $9, "
     "fraud_reasons = $10::text[], policies = $11::text[], degraded = $12::text[], "
     "suggestions = $13::json, answer_status = $14, answer_body = $15, submit_bytes = $16, "
-    "accept_before = to_timestamp($17::bigint / 1000.0), clock = $18 "
+    "accept_before = to_timestamp($17::bigint / 1000.0), clock = $18, "
+    "review_until = CASE WHEN $3 = 'in_review' THEN now() + interval '7 days' END "
     "WHERE order_id = $1 AND state = 'received' AND attempt = $2"};
 
 constexpr Statement kAccept{
     "UPDATE orders.orders SET state = 'accepted', revision = revision + 1, updated_at = now(), "
     "executor_index = $3, clock = $4 "
     "WHERE order_id = $1 AND state = 'submitting' AND attempt = $2"};
+
+constexpr Statement kTellMoved{"SELECT pg_notify('order_moved', $1)"};
 
 constexpr Statement kRejectSubmitting{
     "UPDATE orders.orders SET state = 'rejected', reason = $3, revision = revision + 1, "
@@ -239,7 +242,9 @@ absl::StatusOr<bool> Store::reject_submitting(const base::OrderId& order_id, int
                                                   Bytes{answer.body}}));
         won = rows.affected() == 1;
         if (!won) return absl::OkStatus();
-        return transaction.query(kRemoveKeyOfOrder, {order_id.value}).status();
+        const auto freed = transaction.query(kRemoveKeyOfOrder, {order_id.value});
+        if (!freed.ok()) return freed.status();
+        return transaction.query(kTellMoved, {order_id.value}).status();
       }));
   return won;
 }

@@ -83,8 +83,39 @@ struct TakenOver {
   base::OrderId order_id;
   int32_t attempt = 0;
   std::string submit_bytes;
+  // The row's: what the Submit must say, whatever the bytes do. For an approved order the take-over
+  // wrote a new one.
+  base::WallMs accept_before_ms = 0;
+  bool was_in_review = false;
   std::string clock;
   StoredAnswer answer;
+};
+
+// An order as a review finds it, with all that its Submit is made of.
+struct Reviewed {
+  base::OrderId order_id;
+  State state = State::kInReview;
+  int64_t revision = 0;
+  std::vector<Line> lines;  // not of overdue_reviews(): nothing is submitted of those
+  base::Money total;
+  ShippingClass shipping_class = ShippingClass::kStandard;
+  std::string card_token;
+  std::string clock;
+  base::WallMs database_ms = 0;  // the database's clock when it was read
+};
+
+// What came of a review: compares (in_review, revision).
+struct ReviewDecision {
+  base::OrderId order_id;
+  int64_t revision = 0;
+  State to = State::kRejected;  // submitting (attempt + 1) or rejected
+  std::string reason;           // rejected only
+  std::string by;               // an operator, or "sweep"
+  std::string note;             // may be empty
+  std::string clock;
+  base::DurationMs lease_ms = 0;      // submitting only, as the next two
+  std::string submit_bytes;           // with accept_before_ms in them
+  base::WallMs accept_before_ms = 0;  // the database's clock + 120 s
 };
 
 // One transition of the executor, as its log made it.
@@ -141,16 +172,28 @@ class Store {
                                          std::string_view reason, const StoredAnswer& answer,
                                          base::Deadline deadline);
 
-  // One named order (the shopper asks), or the oldest ones (nobody asks); attempt + 1.
+  // One named order (the shopper asks), or the oldest ones (nobody asks); attempt + 1. An order
+  // that was in review never expires: it gets a new accept_before, `accept_before_ms` from the
+  // database's now.
   absl::StatusOr<std::optional<TakenOver>> take_over(const base::OrderId& order_id, int32_t attempt,
                                                      base::DurationMs lease_ms,
+                                                     base::DurationMs accept_before_ms,
                                                      base::Deadline deadline);
   absl::StatusOr<std::vector<TakenOver>> take_over_lapsed(size_t limit, base::DurationMs lease_ms,
+                                                          base::DurationMs accept_before_ms,
                                                           base::Deadline deadline);
   // received, 10 min past its lease → rejected(abandoned); frees the key. How many.
   absl::StatusOr<int64_t> reject_abandoned(size_t limit, base::Deadline deadline);
   // Removes expired keys of orders that are not undecided. How many.
   absl::StatusOr<int64_t> remove_expired_keys(size_t limit, base::Deadline deadline);
+
+  // NotFound.
+  absl::StatusOr<Reviewed> read_review(const base::OrderId& order_id, base::Deadline deadline);
+  // Orders that nobody decided about within seven days, the longest overdue first.
+  absl::StatusOr<std::vector<Reviewed>> overdue_reviews(size_t limit, base::Deadline deadline);
+  // The row's attempt; empty: lost.
+  absl::StatusOr<std::optional<int32_t>> decide_review(const ReviewDecision& decision,
+                                                       base::Deadline deadline);
 
   // NotFound.
   absl::StatusOr<Order> read(const base::OrderId& order_id, base::Deadline deadline);

@@ -10,93 +10,10 @@
 #include "base/status.h"
 #include "causality/vector_clock.h"
 #include "gtest/gtest.h"
-#include "postgres/test_database.h"
+#include "orders/store_fixture.h"
 
 namespace bookstore::orders {
 namespace {
-
-using postgres::TestDatabase;
-
-class OrdersStore : public testing::Test {
- protected:
-  void SetUp() override {
-    if (!TestDatabase::available()) GTEST_SKIP() << TestDatabase::kSkipReason;
-    store_.emplace(database().pool());
-    sql("TRUNCATE orders.orders CASCADE");
-  }
-  static TestDatabase& database() { return TestDatabase::shared(); }
-  static base::Deadline deadline() { return database().deadline(); }
-  static void sql(const std::string& text) {
-    auto lease = database().pool().acquire(deadline());
-    ASSERT_TRUE(lease.ok()) << lease.status();
-    const absl::Status status = (*lease)->run(text, deadline());
-    ASSERT_TRUE(status.ok()) << status;
-  }
-  // The database's clock moves on for the leases and keys that exist.
-  static void lapse_leases(const std::string& by = "1 minute") {
-    sql("UPDATE orders.orders SET lease_until = lease_until - interval '" + by + "'");
-  }
-  static void expire_keys() {
-    sql("UPDATE orders.idempotency_key SET expires_at = expires_at - interval '25 hours'");
-  }
-
-  Claim new_claim(const std::string& key_name = "key") {
-    Claim claim;
-    claim.order_id = base::make_order_id(clock_, random_);
-    claim.key = {std::string(32, 's'), key_name + std::string(32 - key_name.size(), '.')};
-    claim.fingerprint = std::string(32, 'f');
-    claim.customer_key = std::string(32, 'c');
-    claim.customer = {"Ada Lovelace", "ada@example.org"};
-    claim.billing_address = {"12 St James's Square", "", "London", "", "SW1Y 4JH", "GB"};
-    claim.shipping_class = ShippingClass::kExpress;
-    claim.lines = {{"bk_0002", "Second, \"quoted\"", 2, 1250}, {"bk_0001", "First", 1, 99}};
-    claim.total = {"EUR", 2599};
-    claim.lease_ms = 5'000;
-    return claim;
-  }
-  Held claim(const Claim& claim) {
-    auto held = store_->claim(claim, deadline());
-    EXPECT_TRUE(held.ok()) << held.status();
-    return held.value_or(Held{});
-  }
-  static Outcome outcome(const Held& held, State to, const std::string& reason = "") {
-    Outcome outcome;
-    outcome.order_id = held.order_id;
-    outcome.attempt = held.attempt;
-    outcome.to = to;
-    outcome.reason = reason;
-    outcome.answer = {202, R"({"status":"accepted"})"};
-    outcome.submit_bytes = std::string("sub\0mit", 7);
-    outcome.accept_before_ms = held.database_ms + 120'000;
-    outcome.clock = std::string("\x01\x00", 2);
-    return outcome;
-  }
-  bool write(const Outcome& outcome) {
-    const auto won = store_->write_outcome(outcome, deadline());
-    EXPECT_TRUE(won.ok()) << won.status();
-    return won.value_or(false);
-  }
-  Held submitting() {
-    const Held held = claim(new_claim("key" + std::to_string(++keys_)));
-    EXPECT_TRUE(write(outcome(held, State::kSubmitting)));
-    return held;
-  }
-  std::optional<KeyRecord> find(const Claim& claim) {
-    auto record = store_->find_key(claim.key, claim.fingerprint, deadline());
-    EXPECT_TRUE(record.ok()) << record.status();
-    return record.ok() ? *record : std::nullopt;
-  }
-  Order read(const base::OrderId& id) {
-    auto order = store_->read(id, deadline());
-    EXPECT_TRUE(order.ok()) << order.status();
-    return order.value_or(Order{});
-  }
-
-  base::SystemClock clock_;
-  base::SeededRandom random_{11};
-  std::optional<Store> store_;  // made in SetUp: there may be no database
-  int keys_ = 0;
-};
 
 TEST_F(OrdersStore, AClaimedOrderIsReadAsItWasClaimed) {
   const Claim claimed = new_claim();
@@ -234,13 +151,14 @@ TEST_F(OrdersStore, ARefusedSubmissionFreesTheKey) {
 TEST_F(OrdersStore, LapsedSubmissionsAreTakenOverByOneWorkerEach) {
   std::set<std::string> expected;
   for (int at = 0; at < 10; ++at) expected.insert(submitting().order_id.value);
-  EXPECT_TRUE(store_->take_over_lapsed(100, 5'000, deadline())->empty()) << "leases are running";
+  EXPECT_TRUE(store_->take_over_lapsed(100, 5'000, 120'000, deadline())->empty())
+      << "leases are running";
   lapse_leases();
 
   std::vector<std::vector<TakenOver>> taken(4);
   std::vector<std::thread> workers;
   for (auto& mine : taken) {
-    workers.emplace_back([&] { mine = *store_->take_over_lapsed(4, 5'000, deadline()); });
+    workers.emplace_back([&] { mine = *store_->take_over_lapsed(4, 5'000, 120'000, deadline()); });
   }
   for (std::thread& worker : workers) worker.join();
   std::multiset<std::string> seen;
@@ -253,7 +171,7 @@ TEST_F(OrdersStore, LapsedSubmissionsAreTakenOverByOneWorkerEach) {
     }
   }
   EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), seen.size()) << "taken twice";
-  const auto left = store_->take_over_lapsed(100, 5'000, deadline());
+  const auto left = store_->take_over_lapsed(100, 5'000, 120'000, deadline());
   ASSERT_TRUE(left.ok()) << left.status();
   for (const TakenOver& each : *left) seen.insert(each.order_id.value);
   EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()), expected);
@@ -262,10 +180,10 @@ TEST_F(OrdersStore, LapsedSubmissionsAreTakenOverByOneWorkerEach) {
 TEST_F(OrdersStore, TheOldAttemptCannotRejectWhatWasTakenOver) {
   const Held held = submitting();
   lapse_leases();
-  const auto taken = store_->take_over(held.order_id, 1, 5'000, deadline());
+  const auto taken = store_->take_over(held.order_id, 1, 5'000, 120'000, deadline());
   ASSERT_TRUE(taken.ok() && taken->has_value());
   EXPECT_EQ((*taken)->attempt, 2);
-  EXPECT_FALSE(store_->take_over(held.order_id, 2, 5'000, deadline())->has_value());
+  EXPECT_FALSE(store_->take_over(held.order_id, 2, 5'000, 120'000, deadline())->has_value());
   EXPECT_FALSE(
       *store_->reject_submitting(held.order_id, 1, kReasonNoLeader, {503, "{}"}, deadline()));
   EXPECT_EQ(read(held.order_id).state, State::kSubmitting);

@@ -63,6 +63,10 @@ inline constexpr Method<GetOrderRequest, GetOrderReply> kGetOrder{kService, "Get
 inline constexpr Method<WatchTransitionsRequest, WatchTransitionsReply> kWatchTransitions{
     kService, "WatchTransitions"};
 inline constexpr Method<StatusRequest, StatusReply> kStatus{kService, "Status"};
+inline constexpr Method<AdminRequest, AdminReply> kRetryOrder{kService, "RetryOrder"};
+inline constexpr Method<AdminRequest, AdminReply> kAbortOrder{kService, "AbortOrder"};
+inline constexpr Method<GetOrderRequest, DescribeOrderReply> kDescribeOrder{kService,
+                                                                            "DescribeOrder"};
 }  // namespace executor
 
 }  // namespace bookstore::contracts

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <utility>
 
+#include "executor_client/admin_operation.h"
 #include "executor_client/fan_out.h"
 #include "executor_client/members.h"
 #include "executor_client/submit_operation.h"
@@ -35,6 +36,24 @@ absl::StatusOr<OrderView> view_of(const FanOut<decltype(executor::kGetOrder)>::R
                                   std::string(failure.message()));
   }
   return view;
+}
+
+// Of the leader if it answered, else of the member that knows the latest state.
+absl::StatusOr<executor::DescribeOrderReply> newest_of(
+    const FanOut<decltype(executor::kDescribeOrder)>::Replies& replies) {
+  const executor::DescribeOrderReply* newest = nullptr;
+  absl::Status failure = absl::UnavailableError("no member of the executor answered");
+  for (const auto& reply : replies) {
+    if (!reply.ok()) {
+      failure = absl::UnavailableError("no member of the executor answered: " +
+                                       std::string(reply.status().message()));
+      continue;
+    }
+    if (reply->leader()) return *reply;
+    if (newest == nullptr || reply->order().index() > newest->order().index()) newest = &*reply;
+  }
+  if (newest == nullptr) return failure;
+  return *newest;
 }
 
 }  // namespace
@@ -74,6 +93,22 @@ class Client::Impl {
           return reply.state() != executor::ORDER_STATE_UNSPECIFIED;
         },
         [done = std::move(done)](const auto& replies) { done(view_of(replies)); });
+  }
+
+  void administer(const AdminOperation::Method& method, const std::string& order_id,
+                  CallScope scope, AdminOperation::Done done) {
+    const auto operation = std::make_shared<AdminOperation>(members_, clock_, config_, method,
+                                                            order_id, std::move(scope), done);
+    if (!members_.enter(operation)) return done(absl::UnavailableError("closing"));
+    operation->start();
+  }
+
+  void describe_order(const std::string& order_id, const CallScope& scope,
+                      std::function<void(absl::StatusOr<executor::DescribeOrderReply>)> done) {
+    executor::GetOrderRequest request;
+    request.set_order_id(order_id);
+    ask_all(executor::kDescribeOrder, request, limited(scope), nullptr,
+            [done = std::move(done)](const auto& replies) { done(newest_of(replies)); });
   }
 
   void status(const CallScope& scope, std::function<void(std::vector<MemberStatus>)> done) {
@@ -181,6 +216,22 @@ void Client::get_order(const std::string& order_id, CallScope scope,
 
 void Client::status(CallScope scope, std::function<void(std::vector<MemberStatus>)> done) {
   impl_->status(scope, std::move(done));
+}
+
+void Client::retry_order(const std::string& order_id, CallScope scope,
+                         std::function<void(absl::StatusOr<AdminResult>)> done) {
+  impl_->administer(executor::kRetryOrder, order_id, std::move(scope), std::move(done));
+}
+
+void Client::abort_order(const std::string& order_id, CallScope scope,
+                         std::function<void(absl::StatusOr<AdminResult>)> done) {
+  impl_->administer(executor::kAbortOrder, order_id, std::move(scope), std::move(done));
+}
+
+void Client::describe_order(
+    const std::string& order_id, CallScope scope,
+    std::function<void(absl::StatusOr<executor::DescribeOrderReply>)> done) {
+  impl_->describe_order(order_id, scope, std::move(done));
 }
 
 std::string Client::leader() const {

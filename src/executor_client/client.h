@@ -39,6 +39,18 @@ struct OrderView {
   std::string clock = {};  // wire form; empty once the executor has retired the order
 };
 
+// What the leader said to an operator's request.
+struct AdminResult {
+  enum class Kind { kDone, kRefused, kUnknownOrder };
+  Kind kind = Kind::kDone;
+  std::string code;      // unless done: not_parked, finished, decided_commit, decided_abort, …
+  std::string sentence;  // the same for people
+  // As the order is now (kDone, kRefused).
+  contracts::executor::OrderState state = contracts::executor::ORDER_STATE_UNSPECIFIED;
+  std::string reason;
+  uint64_t index = 0;
+};
+
 struct MemberStatus {
   std::string address;
   absl::StatusOr<contracts::executor::StatusReply> status;
@@ -88,6 +100,18 @@ class Client {
 
   // Of every member, in the order of Config::members.
   void status(CallScope scope, std::function<void(std::vector<MemberStatus>)> done);
+
+  // For operators. Unavailable: no leader was found, nothing was done. Any other error: nobody
+  // knows whether it was done; look at the order before asking again.
+  void retry_order(const std::string& order_id, CallScope scope,
+                   std::function<void(absl::StatusOr<AdminResult>)> done);
+  void abort_order(const std::string& order_id, CallScope scope,
+                   std::function<void(absl::StatusOr<AdminResult>)> done);
+  // All that is known of one order, from the leader if it answers, else from the member that has
+  // applied most. Unavailable when none answered.
+  void describe_order(
+      const std::string& order_id, CallScope scope,
+      std::function<void(absl::StatusOr<contracts::executor::DescribeOrderReply>)> done);
 
   // The address of the member that led when last heard, or empty.
   std::string leader() const;

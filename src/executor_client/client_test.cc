@@ -40,6 +40,12 @@ class ClientTest : public ::testing::Test {
     client_->get_order("ord_1", within(5'000), [&](auto view) { ended.set_value(view); });
     return ended.get_future().get();
   }
+  absl::StatusOr<AdminResult> administer(void (Client::*method)(
+      const std::string&, Client::CallScope, std::function<void(absl::StatusOr<AdminResult>)>)) {
+    std::promise<absl::StatusOr<AdminResult>> ended;
+    ((*client_).*method)("ord_1", within(5'000), [&](auto result) { ended.set_value(result); });
+    return ended.get_future().get();
+  }
   static executor::SubmitReply answer(executor::SubmitOutcome outcome,
                                       const std::string& hint = "") {
     executor::SubmitReply reply;
@@ -250,6 +256,87 @@ TEST_F(ClientTest, DestroyingItEndsWhatIsInFlightHonestly) {
   EXPECT_TRUE(unknown) << "it was started: only the executor could say";
   release.count_down();
   a_.server.reset();  // the handler leaves before its latch does
+}
+
+TEST_F(ClientTest, AnOperatorsRequestGoesToTheLeader) {
+  std::atomic<int> followers_asked{0};
+  a_.status = [] { return follower(); };
+  a_.abort_order = [&](const auto&) {
+    ++followers_asked;
+    return executor::AdminReply();
+  };
+  b_.abort_order = [](const auto& request) {
+    EXPECT_EQ(request.order_id(), "ord_1");
+    executor::AdminReply reply;
+    reply.set_outcome(executor::ADMIN_OUTCOME_REFUSED);
+    reply.set_refusal_code("decided_commit");
+    reply.set_state(executor::ORDER_STATE_EXECUTING);
+    return reply;
+  };
+  connect({a_.start(clock_), b_.start(clock_)});
+  const auto refused = administer(&Client::abort_order);
+  ASSERT_TRUE(refused.ok()) << refused.status();
+  EXPECT_EQ(refused->kind, AdminResult::Kind::kRefused);
+  EXPECT_EQ(refused->code, "decided_commit");
+  EXPECT_EQ(refused->state, executor::ORDER_STATE_EXECUTING);
+  EXPECT_EQ(administer(&Client::retry_order)->kind, AdminResult::Kind::kDone);
+  EXPECT_EQ(followers_asked, 0);
+}
+
+TEST_F(ClientTest, AnOperatorsRequestFollowsTheLeadershipAndNeverGuesses) {
+  std::atomic<bool> deposed{false};
+  std::atomic<int> done{0};
+  a_.status = [&] {
+    executor::StatusReply reply = follower();
+    reply.set_leader(!deposed);
+    return reply;
+  };
+  a_.retry_order = [&](const auto&) {
+    deposed = true;
+    executor::AdminReply reply;
+    reply.set_outcome(executor::ADMIN_OUTCOME_NOT_LEADER);
+    return reply;
+  };
+  b_.status = [&] {
+    executor::StatusReply reply = follower();
+    reply.set_leader(deposed);
+    return reply;
+  };
+  b_.retry_order = [&](const auto&) -> absl::StatusOr<executor::AdminReply> {
+    ++done;
+    return absl::UnavailableError("the log failed");
+  };
+  connect({a_.start(clock_), b_.start(clock_)});
+  const auto retried = administer(&Client::retry_order);
+  EXPECT_EQ(retried.status().code(), absl::StatusCode::kUnknown);
+  EXPECT_EQ(done, 1) << "what may have been done is not asked for twice";
+}
+
+TEST_F(ClientTest, WithoutALeaderAnOperatorIsToldThatNothingWasDone) {
+  a_.status = [] { return follower(); };
+  connect({a_.start(clock_), kNobodyListens});
+  EXPECT_EQ(administer(&Client::abort_order).status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(ClientTest, TheLeaderDescribesAnOrder) {
+  a_.describe_order = [](const auto&) {
+    executor::DescribeOrderReply reply;
+    reply.mutable_order()->set_index(9);
+    return reply;
+  };
+  b_.describe_order = [](const auto&) {
+    executor::DescribeOrderReply reply;
+    reply.mutable_order()->set_index(9);
+    reply.set_leader(true);
+    reply.set_waits_for("payment prepare");
+    return reply;
+  };
+  connect({a_.start(clock_), kNobodyListens, b_.start(clock_)});
+  std::promise<absl::StatusOr<executor::DescribeOrderReply>> ended;
+  client_->describe_order("ord_1", within(5'000), [&](auto reply) { ended.set_value(reply); });
+  const auto described = ended.get_future().get();
+  ASSERT_TRUE(described.ok()) << described.status();
+  EXPECT_EQ(described->waits_for(), "payment prepare");
 }
 
 TEST_F(ClientTest, ManyAtOnceAllEndOnce) {

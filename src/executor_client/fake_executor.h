@@ -33,6 +33,15 @@ struct FakeExecutor {
   };
   std::function<absl::StatusOr<WatchReply>(rpc::ServerCall&, const Watch&)> watch =
       [](rpc::ServerCall&, const Watch&) { return WatchReply(); };
+  using Admin = contracts::executor::AdminRequest;
+  using AdminReply = contracts::executor::AdminReply;
+  using Description = contracts::executor::DescribeOrderReply;
+
+  std::function<absl::StatusOr<AdminReply>(const Admin&)> retry_order = done_reply;
+  std::function<absl::StatusOr<AdminReply>(const Admin&)> abort_order = done_reply;
+  std::function<absl::StatusOr<Description>(const Order&)> describe_order = [](const Order&) {
+    return Description();
+  };
   std::function<absl::StatusOr<StatusReply>()> status = [] {
     StatusReply reply;
     reply.set_leader(true);
@@ -53,8 +62,21 @@ struct FakeExecutor {
     server->handle(
         contracts::executor::kStatus,
         [this](rpc::ServerCall&, const contracts::executor::StatusRequest&) { return status(); });
+    server->handle(contracts::executor::kRetryOrder,
+                   [this](rpc::ServerCall&, const Admin& request) { return retry_order(request); });
+    server->handle(contracts::executor::kAbortOrder,
+                   [this](rpc::ServerCall&, const Admin& request) { return abort_order(request); });
+    server->handle(
+        contracts::executor::kDescribeOrder,
+        [this](rpc::ServerCall&, const Order& request) { return describe_order(request); });
     const auto port = server->start();
     return port.ok() ? "127.0.0.1:" + std::to_string(*port) : "";
+  }
+
+  static absl::StatusOr<AdminReply> done_reply(const Admin&) {
+    AdminReply reply;
+    reply.set_outcome(contracts::executor::ADMIN_OUTCOME_DONE);
+    return reply;
   }
 
   std::unique_ptr<rpc::Server> server;

@@ -1,5 +1,6 @@
 #include "order_executor/dispatch_queue.h"
 
+#include <iterator>
 #include <set>
 
 #include "base/check.h"
@@ -39,6 +40,10 @@ std::vector<base::OrderId> DispatchQueue::next(size_t count) const {
     }
   }
   return ids;
+}
+
+size_t DispatchQueue::ahead_of(int64_t key, uint64_t index) const {
+  return static_cast<size_t>(std::distance(by_key_.begin(), by_key_.lower_bound({key, index})));
 }
 
 }  // namespace bookstore::order_executor

@@ -26,6 +26,9 @@ class DispatchQueue {
   // The next `count` (or fewer) in the order in which they are to be dispatched. Changes nothing.
   std::vector<base::OrderId> next(size_t count) const;
 
+  // How many have a smaller (key, index). Walks past them: for people, not for every order.
+  size_t ahead_of(int64_t key, uint64_t index) const;
+
   size_t size() const { return by_key_.size(); }
   uint64_t dispatched() const { return dispatched_; }
 

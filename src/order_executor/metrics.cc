@@ -12,6 +12,10 @@ void add_node(telemetry::Registry& registry, const Node& node) {
   auto& executing = registry.gauge("bookstore_executor_orders", "", {{"state", "executing"}});
   auto& parked = registry.gauge("bookstore_executor_orders", "", {{"state", "needs_attention"}});
   auto& unretired = registry.gauge("bookstore_executor_unretired", "Orders the machine keeps.");
+  auto& inventory = registry.gauge("bookstore_executor_paused",
+                                   "1 while dispatch waits for a participant that was unavailable.",
+                                   {{"participant", "inventory"}});
+  auto& payment = registry.gauge("bookstore_executor_paused", "", {{"participant", "payment"}});
   auto& offset = registry.gauge("bookstore_executor_database_offset_ms",
                                 "Database clock minus ours, when last compared.");
   auto& illegal =
@@ -33,6 +37,8 @@ void add_node(telemetry::Registry& registry, const Node& node) {
     executing.set(static_cast<double>(now.executing));
     parked.set(static_cast<double>(now.parked));
     unretired.set(static_cast<double>(now.unretired));
+    inventory.set(now.inventory_paused ? 1 : 0);
+    payment.set(now.payment_paused ? 1 : 0);
     offset.set(static_cast<double>(now.database_offset_ms));
     illegal.raise_to(now.illegal);
     dispatched.raise_to(now.dispatched);

@@ -191,7 +191,11 @@ void Node::on_submit(Submit submit, std::function<void(absl::StatusOr<Submitted>
     return done(Submitted{Outcome::kKnown, *known, ""});
   }
   if (time_keeper_.skewed()) return done(Submitted{Outcome::kClockSkew, {}, ""});
-  batch_.push_back({std::move(submit), std::move(done)});
+  batch_.push_back(
+      {std::move(submit), [this, done = std::move(done)](absl::StatusOr<const Committed*> entry) {
+         if (!entry.ok()) return done(entry.status());
+         done(answer_of(**entry));
+       }});
 }
 
 void Node::on_committed(Committed& committed, Waiting& waiting) {
@@ -200,14 +204,15 @@ void Node::on_committed(Committed& committed, Waiting& waiting) {
     parked_ -= transition.from == State::kNeedsAttention ? 1 : 0;
     const Order& order = *replica_->machine().order(transition.id);
     // The state's name is an event of the order's history. Terminal and parked states got theirs
-    // with the entry that made them.
+    // with the entry that made them; only Cancel carries no clock.
     if (transition.to == State::kAccepted) clocks_->tick(order);  // recv Submit
-    if (transition.to == State::kAccepted || transition.to == State::kExecuting) {
+    if (transition.to == State::kAccepted || transition.to == State::kExecuting ||
+        transition.to == State::kCanceled) {
       transition.clock = clocks_->tick(order);
     }
     if (orders::terminal(transition.to)) clocks_->forget(transition.id);
   }
-  if (waiting.done) waiting.done(answer_of(committed));
+  if (waiting.done) waiting.done(&committed);
 }
 
 absl::StatusOr<Node::Submitted> Node::answer_of(const Committed& committed) {
@@ -318,6 +323,8 @@ void Node::publish() {
   now.log_bytes = log.bytes;
   now.log_segments = log.segments;
   now.calls_failed = calls_failed_;
+  now.inventory_paused = replica_->two_phase().paused(Participant::kInventory, clock_.steady_ms());
+  now.payment_paused = replica_->two_phase().paused(Participant::kPayment, clock_.steady_ms());
   now.database_offset_ms = time_keeper_.offset_ms().value_or(0);
   now.not_ready_reason = not_ready_reason();
   const std::lock_guard lock(snapshot_mutex_);

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "order_executor/admin.h"
 #include "order_executor/inbox.h"
 #include "order_executor/order_clocks.h"
 #include "order_executor/participants.h"
@@ -41,6 +42,14 @@ class Node {
     Known known;        // kAccepted, kKnown
     std::string clock;  // after the reply's send event; kAccepted only
   };
+  struct AdminAnswer {
+    enum class Outcome { kDone, kRefused, kUnknownOrder, kNotLeader };
+    Outcome outcome = Outcome::kNotLeader;
+    Refusal refusal;  // unless done
+    Known known;      // kDone, kRefused: as the order is now
+  };
+  // An error status: nobody knows whether it was done.
+  using AdminDone = std::function<void(absl::StatusOr<AdminAnswer>)>;
   // Projects what the log did; see projector.h. Called on the node's thread.
   using OnTransitions = std::function<void(const std::vector<Transition>&)>;
   // The log can take no more entries: the process must restart.
@@ -53,6 +62,7 @@ class Node {
     uint64_t illegal = 0, dispatched = 0, clocks_lost = 0, watchers = 0;
     uint64_t log_batches = 0, log_entries = 0, log_bytes = 0, log_segments = 0;
     uint64_t calls_failed = 0;  // to participants
+    bool inventory_paused = false, payment_paused = false;
     base::DurationMs database_offset_ms = 0;
     std::string not_ready_reason;  // empty: would accept a Submit
   };
@@ -79,6 +89,12 @@ class Node {
   // Answers as soon as there is something after `after` (0: from now on), or after max_wait_ms.
   void watch(uint64_t after, base::DurationMs max_wait_ms,
              std::function<void(absl::StatusOr<TransitionHistory::Page>)> done);
+  // What an operator asks (admin.h); done once the entry is durable and applied.
+  void retry(base::OrderId id, AdminDone done);
+  void abort(base::OrderId id, AdminDone done);
+  // Empty: unknown to the machine.
+  void describe(base::OrderId id,
+                std::function<void(absl::StatusOr<std::optional<OrderDetail>>)> done);
   // The terminal rows of these orders are durable.
   void projected(std::vector<base::OrderId> ids);
   // The database's clock said `database_ms` when ours said `wall_ms`.
@@ -89,7 +105,8 @@ class Node {
  private:
   struct Waiting {  // a proposal and who waits for it
     Command command;
-    std::function<void(absl::StatusOr<Submitted>)> done;  // null for our own
+    // Null for our own. The entry is valid during the call.
+    std::function<void(absl::StatusOr<const Committed*>)> done;
   };
   struct Watcher {
     uint64_t after;
@@ -104,6 +121,10 @@ class Node {
   void fail(const absl::Status& status);
   void on_submit(Submit submit, std::function<void(absl::StatusOr<Submitted>)> done);
   void on_committed(Committed& committed, Waiting& waiting);
+  using Planner = Plan (*)(const OrderMachine&, const base::OrderId&);
+  void ask_admin(Planner plan, base::OrderId id, AdminDone done);
+  void on_admin(Planner plan, base::OrderId id, AdminDone done);
+  AdminAnswer refuse(const base::OrderId& id, const Refusal& refusal) const;
   absl::StatusOr<Submitted> answer_of(const Committed& committed);
   void on_reply(const Send& send, const absl::StatusOr<std::vector<ClockedAnswer>>& reply);
   void send(const Send& send);

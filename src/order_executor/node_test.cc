@@ -34,11 +34,13 @@ class InstantParticipants final : public Participants {
   }
   void set_away(bool away) { away_ = away; }
   void set_fenced(bool fenced) { fenced_ = fenced; }
+  void set_contradicting(bool contradicting) { contradicting_ = contradicting; }
   uint64_t highest_fence() const { return highest_fence_; }
 
  private:
   ParticipantState state_of(const OutgoingCall& call, const OutgoingOrder& order) const {
     if (fenced_.load()) return ParticipantState::kStaleFence;
+    if (contradicting_.load()) return ParticipantState::kContradiction;
     switch (call.call) {
       case Call::kPrepare:
         return call.participant == Participant::kPayment && order.card_token == "declined"
@@ -54,6 +56,7 @@ class InstantParticipants final : public Participants {
 
   std::atomic<bool> away_ = false;
   std::atomic<bool> fenced_ = false;
+  std::atomic<bool> contradicting_ = false;
   std::atomic<uint64_t> highest_fence_ = 0;
 };
 
@@ -109,6 +112,17 @@ class NodeTest : public testing::Test {
     auto future = answer->get_future();
     node_->submit(std::move(submit),
                   [answer](auto result) { answer->set_value(std::move(result)); });
+    EXPECT_EQ(future.wait_for(kPatience), std::future_status::ready);
+    return future.get();
+  }
+
+  Node::AdminAnswer abort(const std::string& id) { return ask(&Node::abort, id); }
+  Node::AdminAnswer retry(const std::string& id) { return ask(&Node::retry, id); }
+  Node::AdminAnswer ask(void (Node::*method)(base::OrderId, Node::AdminDone),
+                        const std::string& id) {
+    auto answer = std::make_shared<std::promise<Node::AdminAnswer>>();
+    auto future = answer->get_future();
+    ((*node_).*method)({id}, [answer](auto result) { answer->set_value(result.value()); });
     EXPECT_EQ(future.wait_for(kPatience), std::future_status::ready);
     return future.get();
   }
@@ -195,6 +209,50 @@ TEST_F(NodeTest, TheClocksOfAnOrderAreOneHistory) {
   EXPECT_EQ(end->at("payment"), 2u);
   // executing; four calls sent and received; decide COMMIT; completed
   EXPECT_EQ(end->at("executor-1.1"), 3u + 1 + 8 + 1 + 1);
+}
+
+TEST_F(NodeTest, AnOperatorCancelsAWaitingOrderAndIsToldWhatNobodyCanUndo) {
+  using Outcome = Node::AdminAnswer::Outcome;
+  start();
+  ASSERT_TRUE(submit(order("done")).ok());
+  ASSERT_TRUE(reaches("done", State::kCompleted));
+  EXPECT_EQ(abort("done").refusal.code, "finished");
+  EXPECT_EQ(abort("nobody").outcome, Outcome::kUnknownOrder);
+  participants_.set_away(true);
+  // One goes ahead to see; the next waits until it is back.
+  ASSERT_TRUE(submit(order("first")).ok());
+  ASSERT_TRUE(reaches("first", State::kExecuting));
+  ASSERT_TRUE(submit(order("second")).ok());
+  const auto canceled = abort("second");
+  EXPECT_EQ(canceled.outcome, Outcome::kDone);
+  EXPECT_EQ(canceled.known.state, State::kCanceled);
+  const auto aborted = abort("first");
+  EXPECT_EQ(aborted.outcome, Outcome::kDone);
+  EXPECT_EQ(aborted.known.state, State::kExecuting) << "it is still to be undone";
+  EXPECT_EQ(abort("first").refusal.code, "decided_abort");
+  participants_.set_away(false);
+  EXPECT_TRUE(reaches("first", State::kFailed));
+  node_->stop();
+  EXPECT_EQ(last()["first"].reason, "aborted_by_operator");
+  EXPECT_EQ(last()["second"].reason, "canceled_by_operator");
+  EXPECT_EQ(node_->snapshot().illegal, 0u);
+}
+
+TEST_F(NodeTest, ARetriedOrderGoesOnFromWhereItWasParked) {
+  using Outcome = Node::AdminAnswer::Outcome;
+  participants_.set_contradicting(true);
+  start();
+  ASSERT_TRUE(submit(order("a")).ok());
+  ASSERT_TRUE(reaches("a", State::kNeedsAttention));
+  participants_.set_contradicting(false);
+  auto described = std::make_shared<std::promise<std::optional<OrderDetail>>>();
+  auto detail = described->get_future();
+  node_->describe({"a"}, [described](auto answer) { described->set_value(*answer); });
+  ASSERT_EQ(detail.wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(detail.get()->parked, ParkKind::kContradiction);
+  EXPECT_EQ(retry("a").outcome, Outcome::kDone);
+  EXPECT_TRUE(reaches("a", State::kCompleted));
+  EXPECT_EQ(retry("a").refusal.code, "finished");
 }
 
 TEST_F(NodeTest, WhileParticipantsAreAwayOrdersWaitAndARestartTakesThemUp) {

@@ -172,6 +172,11 @@ std::vector<base::OrderId> OrderMachine::next_to_begin(size_t count) const {
   return queue_.next(std::min({count, kBatchMax, capacity - executing_.size()}));
 }
 
+size_t OrderMachine::queue_place(const Order& order) const {
+  if (order.state != State::kAccepted) return 0;
+  return queue_.ahead_of(order.key, order.accepted_index) + 1;
+}
+
 Order* OrderMachine::find_order(const base::OrderId& id) {
   const auto found = orders_.find(id);
   return found == orders_.end() ? nullptr : &found->second;

@@ -89,6 +89,9 @@ class OrderMachine {
   // The next waiting orders, no more than `count` and than the executing capacity leaves room for.
   std::vector<base::OrderId> next_to_begin(size_t count) const;
 
+  // 1: the smallest key of those that wait; 0: the order does not wait. Walks the queue.
+  size_t queue_place(const Order& order) const;
+
   size_t waiting() const { return queue_.size(); }
   size_t finished_kept() const { return finished_.size(); }
   uint64_t dispatched() const { return queue_.dispatched(); }

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/status.h"
+#include "order_executor/wire.h"
 #include "rpc/error_detail.h"
 
 namespace bookstore::order_executor {
@@ -13,26 +14,7 @@ constexpr int kLinesMax = 100;
 constexpr uint32_t kQuantityMax = 99;
 constexpr size_t kTokenLengthMax = 64;
 
-wire::OrderState to_wire(State state) {
-  switch (state) {
-    case State::kAccepted:
-      return wire::ORDER_STATE_ACCEPTED;
-    case State::kExecuting:
-      return wire::ORDER_STATE_EXECUTING;
-    case State::kCompleted:
-      return wire::ORDER_STATE_COMPLETED;
-    case State::kFailed:
-      return wire::ORDER_STATE_FAILED;
-    case State::kNeedsAttention:
-      return wire::ORDER_STATE_NEEDS_ATTENTION;
-    case State::kCanceled:
-      return wire::ORDER_STATE_CANCELED;
-    default:
-      BOOKSTORE_CHECK(false, "not a state of the log");
-  }
-}
-
-wire::SubmitOutcome to_wire(Node::Outcome outcome) {
+wire::SubmitOutcome wire_outcome(Node::Outcome outcome) {
   switch (outcome) {
     case Node::Outcome::kAccepted:
       return wire::SUBMIT_OUTCOME_ACCEPTED;
@@ -84,9 +66,9 @@ absl::StatusOr<std::vector<Line>> read_lines(const wire::SubmitRequest& request)
 
 wire::SubmitReply write(const Node::Submitted& submitted) {
   wire::SubmitReply reply;
-  reply.set_outcome(to_wire(submitted.outcome));
+  reply.set_outcome(wire_outcome(submitted.outcome));
   if (submitted.outcome == Node::Outcome::kAccepted || submitted.outcome == Node::Outcome::kKnown) {
-    reply.set_state(to_wire(submitted.known.state));
+    reply.set_state(wire_state(submitted.known.state));
     reply.set_index(submitted.known.index);
   }
   reply.set_clock(submitted.clock);
@@ -98,7 +80,7 @@ wire::WatchTransitionsReply write(const TransitionHistory::Page& page) {
   for (const Transition& transition : page.transitions) {
     auto& out = *reply.add_transitions();
     out.set_order_id(transition.id.value);
-    out.set_state(to_wire(transition.to));
+    out.set_state(wire_state(transition.to));
     out.set_reason(transition.reason);
     out.set_index(transition.index);
     out.set_clock(transition.clock);
@@ -116,6 +98,9 @@ wire::StatusReply write(const Node::Snapshot& snapshot) {
   reply.set_applied_index(snapshot.applied_index);
   reply.set_waiting(snapshot.waiting);
   reply.set_executing(snapshot.executing);
+  reply.set_parked(snapshot.parked);
+  reply.set_inventory_paused(snapshot.inventory_paused);
+  reply.set_payment_paused(snapshot.payment_paused);
   reply.set_not_ready_reason(snapshot.not_ready_reason);
   return reply;
 }
@@ -141,14 +126,7 @@ void add_reads(rpc::Server& server, Node& node) {
                                std::function<void(absl::StatusOr<wire::GetOrderReply>)> respond) {
         node.find({request.order_id()}, [respond](absl::StatusOr<std::optional<Known>> known) {
           if (!known.ok()) return respond(known.status());
-          wire::GetOrderReply reply;
-          if (*known) {
-            reply.set_state(to_wire((*known)->state));
-            reply.set_reason((*known)->reason);
-            reply.set_index((*known)->index);
-            reply.set_clock((*known)->clock);
-          }
-          respond(std::move(reply));
+          respond(*known ? wire_order(**known) : wire::GetOrderReply());
         });
       });
   server.handle_async(wire::kStatus,
@@ -206,6 +184,7 @@ void add_service(rpc::Server& server, Node& node, const base::Clock& clock) {
   add_submit(server, node);
   add_reads(server, node);
   add_watch(server, node, clock);
+  add_admin(server, node);
 }
 
 }  // namespace bookstore::order_executor

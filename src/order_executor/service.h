@@ -13,6 +13,9 @@ namespace bookstore::order_executor {
 // server's last call. Before server.start().
 void add_service(rpc::Server& server, Node& node, const base::Clock& clock);
 
+// Its part for operators; add_service() adds it.
+void add_admin(rpc::Server& server, Node& node);
+
 // A request as an entry; InvalidArgument for one that no order can have (never names a value).
 // `carried` is the clock of the call, with the caller's send event.
 absl::StatusOr<Submit> read_submit(const contracts::executor::SubmitRequest& request,

@@ -144,6 +144,32 @@ TEST_F(ServiceTest, AWatchHearsOfAnOrderWhileItWaits) {
   EXPECT_EQ(reply->transitions(0).state(), wire::ORDER_STATE_ACCEPTED);
 }
 
+TEST_F(ServiceTest, AnOperatorSeesAnOrderAndAbortsItOnce) {
+  const auto submit = request();
+  ASSERT_TRUE(client_->call_and_wait(wire::kSubmit, submit, within(10'000)).ok());
+  wire::GetOrderRequest get;
+  get.set_order_id(submit.order_id());
+  auto shown = client_->call_and_wait(wire::kDescribeOrder, get, within(10'000));
+  ASSERT_TRUE(shown.ok()) << shown.status();
+  EXPECT_TRUE(shown->leader());
+  EXPECT_EQ(shown->decision(), wire::ORDER_DECISION_NONE);
+  EXPECT_EQ(shown->amount().minor(), 2'599);
+  EXPECT_EQ(shown->abort_refusal(), "");
+  EXPECT_NE(shown->retry_refusal(), "");
+  wire::AdminRequest admin;
+  admin.set_order_id(submit.order_id());
+  const auto retried = client_->call_and_wait(wire::kRetryOrder, admin, within(10'000));
+  EXPECT_EQ(retried->outcome(), wire::ADMIN_OUTCOME_REFUSED);
+  EXPECT_EQ(retried->refusal_code(), "not_parked");
+  const auto aborted = client_->call_and_wait(wire::kAbortOrder, admin, within(10'000));
+  EXPECT_EQ(aborted->outcome(), wire::ADMIN_OUTCOME_DONE);
+  const auto again = client_->call_and_wait(wire::kAbortOrder, admin, within(10'000));
+  EXPECT_EQ(again->outcome(), wire::ADMIN_OUTCOME_REFUSED);
+  admin.set_order_id("nobody");
+  const auto unknown = client_->call_and_wait(wire::kAbortOrder, admin, within(10'000));
+  EXPECT_EQ(unknown->outcome(), wire::ADMIN_OUTCOME_UNKNOWN_ORDER);
+}
+
 TEST_F(ServiceTest, StatusSaysWhetherASubmitWouldBeAccepted) {
   auto status = client_->call_and_wait(wire::kStatus, {}, within(10'000));
   ASSERT_TRUE(status.ok());

@@ -15,6 +15,22 @@ bool capture_refused_for_good(const Answer& answer) {
          answer.reason == "amount_differs";
 }
 
+const char* name_of(Participant participant) {
+  return participant == Participant::kInventory ? "inventory" : "payment";
+}
+
+const char* name_of(Call call) {
+  switch (call) {
+    case Call::kPrepare:
+      return "prepare";
+    case Call::kCommit:
+      return "commit";
+    case Call::kAbort:
+      break;
+  }
+  return "abort";
+}
+
 std::string reason_or(const Answer& answer, std::string_view fallback) {
   return answer.reason.empty() ? std::string(fallback) : answer.reason;
 }
@@ -166,6 +182,10 @@ std::optional<base::SteadyMs> TwoPhase::next_wake(const OrderMachine& machine,
 
 void TwoPhase::on_applied(const Command& command) {
   if (std::holds_alternative<Begin>(command)) begin_proposed_ = false;
+  // An operator's word on a parked order: it starts anew, even if it was parked since the last
+  // step.
+  if (const auto* resume = std::get_if<Resume>(&command)) works_.erase(resume->id);
+  if (const auto* fail = std::get_if<Fail>(&command)) works_.erase(fail->id);
 }
 
 void TwoPhase::on_answers(const OrderMachine& machine, const Send& send,
@@ -295,11 +315,10 @@ void TwoPhase::decide_abort(const Order& order, Work& work, AbortScope scope, st
 }
 
 void TwoPhase::park(const Order& order, Work& work, ParkKind kind, const Answer& answer) {
-  const std::string_view who =
-      send_of(work.stage).participant == Participant::kPayment ? "payment" : "inventory";
-  propose(work,
-          Park{order.id, kind,
-               absl::StrCat(base::absl_view(who), ": ", reason_or(answer, "contradiction")), ""});
+  propose(work, Park{order.id, kind,
+                     absl::StrCat(name_of(send_of(work.stage).participant), ": ",
+                                  reason_or(answer, "contradiction")),
+                     ""});
 }
 
 void TwoPhase::try_again(Work& work, base::SteadyMs now_ms) const {
@@ -310,6 +329,17 @@ base::DurationMs TwoPhase::back_off(uint32_t tries) const {
   base::DurationMs delay_ms = config_.retry_min_ms;
   for (uint32_t i = 0; i < tries && delay_ms < config_.retry_max_ms; ++i) delay_ms *= 2;
   return std::min(delay_ms, config_.retry_max_ms);
+}
+
+std::optional<Progress> TwoPhase::progress(const base::OrderId& id, base::SteadyMs now_ms) const {
+  const auto found = works_.find(id);
+  if (found == works_.end()) return std::nullopt;
+  const Work& work = found->second;
+  if (work.stage == Stage::kProposed) return Progress{"the log", false, 0, 0};
+  const Send next = send_of(work.stage);
+  const base::SteadyMs try_at_ms = std::max(work.next_try_ms, line(next.participant).resume_at_ms);
+  return Progress{absl::StrCat(name_of(next.participant), " ", name_of(next.call)), work.in_flight,
+                  work.tries, std::max<base::DurationMs>(0, try_at_ms - now_ms)};
 }
 
 bool TwoPhase::paused(Participant participant, base::SteadyMs now_ms) const {

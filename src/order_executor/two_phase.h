@@ -41,6 +41,14 @@ struct Send {
   friend bool operator==(const Send&, const Send&) = default;
 };
 
+// What an executing order waits for.
+struct Progress {
+  std::string waits_for;  // "payment prepare", …; "the log" while an entry is under way
+  bool asked = false;     // the call is under way
+  uint32_t tries = 0;     // answers that said: ask again
+  base::DurationMs next_try_in_ms = 0;
+};
+
 // What the shell must do now. Every Send is answered by exactly one on_answers or on_unavailable;
 // every proposal is appended to the log, in this order.
 struct Duties {
@@ -81,6 +89,8 @@ class TwoPhase {
   void on_projected(const std::vector<base::OrderId>& ids);
 
   bool paused(Participant participant, base::SteadyMs now_ms) const;
+  // Empty for an order that is not executing.
+  std::optional<Progress> progress(const base::OrderId& id, base::SteadyMs now_ms) const;
   // A participant knows a newer leader: this one has stopped driving for good.
   bool fenced_off() const { return fenced_off_; }
 

@@ -38,8 +38,8 @@ int run(int argc, char** argv) {
   const auto platform_key = crypto::load_platform_key(key_file, crypto::IfMissing::kMake);
   if (!platform_key.ok()) return process.fail(platform_key.status());
 
-  // One connection a serving thread, one for the probe, one for answers that come late.
-  postgres::Pool pool({database, static_cast<size_t>(threads) + 2}, process.clock());
+  // One connection a serving thread, one each for the probe, late answers and the vault's sweeper.
+  postgres::Pool pool({database, static_cast<size_t>(threads) + 3}, process.clock());
   // The sandbox stands for another company: its own connections and transactions.
   postgres::Pool sandbox_pool({sandbox_database.empty() ? database : sandbox_database,
                                static_cast<size_t>(provider_threads)},
@@ -49,11 +49,14 @@ int run(int argc, char** argv) {
   payment::Vault vault(pool, provider, process.random(), *platform_key, "payment");
   const auto start_by = base::Deadline::after(process.clock(), kStartMs);
   if (const auto status = vault.check_key(start_by); !status.ok()) return process.fail(status);
+  payment::VaultSweeper sweeper(pool, {});
   payment::Payments payments(pool, provider,
-                             {.provider_threads = static_cast<size_t>(provider_threads)});
+                             {.provider_threads = static_cast<size_t>(provider_threads),
+                              .payment_ended = [&sweeper] { sweeper.payment_ended(); }});
   rpc::Server server({.listen = process.listen(), .threads = static_cast<size_t>(threads)},
                      process.clock());
   payment::add_service(server, vault, payments, process.metrics());
+  payment::add_metrics(process.metrics(), payments, sweeper);
 
   process.readiness().ask("postgresql", [&probe] { return probe.reason(); });
   const auto port = server.start();

@@ -166,9 +166,19 @@ TEST_F(AuditTest, AProviderCallWithoutAnIntentAndAnIntentWithoutAnOutcomeAreFoun
   sql(kOperation, {id, "void", "approved", 0});
   EXPECT_EQ(wrong(), "ledger");
   sql(kIntent, {id, "void", "unknown"});
-  EXPECT_EQ(wrong(), "intents ledger");
+  EXPECT_EQ(wrong(), "intents");
   sql({"UPDATE payment.ledger SET outcome = 'approved' WHERE step = 'void'"});
   EXPECT_EQ(wrong(), "");
+}
+
+TEST_F(AuditTest, ACardThatOutlivesItsOrderIsFound) {
+  const std::string id = completed_order();
+  sql({"INSERT INTO payment.vault (token, order_id, attempt, restart, refusal, brand, last4, clock,"
+       " created_at) VALUES ('t', $1, 1, 0, 'x', '', '', '', now() - interval '1 hour')"},
+      {id});
+  EXPECT_EQ(wrong(), "");  // the sweeper has a minute
+  sql({"UPDATE orders.orders SET updated_at = now() - interval '2 minutes'"});
+  EXPECT_EQ(wrong(), "vault");
 }
 
 TEST_F(AuditTest, AFenceBeyondTheHighestSeenAndAMissingGuardAreFound) {

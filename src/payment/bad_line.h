@@ -43,7 +43,7 @@ class BadLine final : public Provider {
   absl::StatusOr<ProviderAnswer> capture(const std::string& authorisation,
                                          const base::Money& amount, const std::string& key,
                                          base::Deadline deadline) override {
-    if (refuse_captures) return ProviderAnswer{Outcome::kDeclined, "expired_authorisation"};
+    if (refuse_captures) return ProviderAnswer{Outcome::kDeclined, "expired_authorisation", {}};
     return over_the_line([&] { return provider_.capture(authorisation, amount, key, deadline); });
   }
   absl::StatusOr<ProviderAnswer> void_authorisation(const std::string& authorisation,

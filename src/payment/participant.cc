@@ -13,8 +13,8 @@ constexpr std::array<std::string_view, 9> kStateNames = {
 constexpr std::array<std::string_view, 3> kAskNames = {"Prepare", "Commit", "Abort"};
 constexpr std::array<std::string_view, kAnswers.size()> kAnswerNames = {
     "prepared", "refused", "committed", "aborted", "stale_fence", "contradiction", "pending"};
-constexpr std::array<std::string_view, 5> kOutcomeNames = {"unknown", "approved", "declined",
-                                                           "closed", "not_needed"};
+constexpr std::array<std::string_view, 6> kOutcomeNames = {"unknown", "approved",   "declined",
+                                                           "closed",  "not_needed", "differs"};
 
 template <class Enum, size_t N>
 std::optional<Enum> find_name(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -26,6 +26,20 @@ std::optional<Enum> find_name(const std::array<std::string_view, N>& names, std:
 
 Decision contradiction(State state, std::string_view reason) {
   return {Answer::kContradiction, state, Work::kNone, reason};
+}
+
+// What the provider did that a person must look at; empty for nothing.
+std::string_view mishap(State state, Ask ask, const Facts& facts) {
+  if (state == State::kPreparing && ask == Ask::kPrepare && facts.authorise == Outcome::kDiffers) {
+    return "amount_differs";
+  }
+  if (state == State::kCommitting && ask == Ask::kCommit && facts.capture == Outcome::kDiffers) {
+    return "capture_differs";
+  }
+  if (state == State::kAborting && ask == Ask::kAbort && facts.void_ == Outcome::kDeclined) {
+    return "void_refused";
+  }
+  return {};
 }
 
 Decision prepare(State state, const Circumstances& circumstances) {
@@ -95,9 +109,7 @@ Decision abort(State state) {
   BOOKSTORE_CHECK(false, "no such state");
 }
 
-}  // namespace
-
-Decision decide(State state, Ask ask, const Circumstances& circumstances) {
+Decision answer_call(State state, Ask ask, const Circumstances& circumstances) {
   switch (ask) {
     case Ask::kPrepare:
       return prepare(state, circumstances);
@@ -107,6 +119,17 @@ Decision decide(State state, Ask ask, const Circumstances& circumstances) {
       return abort(state);
   }
   BOOKSTORE_CHECK(false, "no such ask");
+}
+
+}  // namespace
+
+Decision decide(State state, Ask ask, const Circumstances& circumstances) {
+  const State learned = learn(state, circumstances.facts);
+  const std::string_view mishap_reason = mishap(learned, ask, circumstances.facts);
+  Decision decision = mishap_reason.empty() ? answer_call(learned, ask, circumstances)
+                                            : contradiction(learned, mishap_reason);
+  decision.learned = learned;
+  return decision;
 }
 
 State learn(State state, const Facts& facts) {
@@ -121,10 +144,6 @@ State learn(State state, const Facts& facts) {
     return State::kAborted;
   }
   return state;
-}
-
-bool void_refused(State state, const Facts& facts) {
-  return state == State::kAborting && facts.void_ == Outcome::kDeclined;
 }
 
 std::string_view name_of(State state) {

@@ -11,8 +11,8 @@ constexpr State kStates[] = {State::kNone,           State::kPreparing,  State::
                              State::kRefused,        State::kCommitting, State::kCommitted,
                              State::kCaptureRefused, State::kAborting,   State::kAborted};
 constexpr Ask kAsks[] = {Ask::kPrepare, Ask::kCommit, Ask::kAbort};
-constexpr Outcome kOutcomes[] = {Outcome::kUnknown, Outcome::kApproved, Outcome::kDeclined,
-                                 Outcome::kClosed, Outcome::kNotNeeded};
+constexpr Outcome kOutcomes[] = {Outcome::kUnknown, Outcome::kApproved,  Outcome::kDeclined,
+                                 Outcome::kClosed,  Outcome::kNotNeeded, Outcome::kDiffers};
 
 // Every call under every circumstance.
 template <class Check>
@@ -85,6 +85,27 @@ TEST(PaymentParticipant, AnotherAmountIsNeverCaptured) {
   }
 }
 
+TEST(PaymentParticipant, NothingIsBuiltOnWhatTheProviderDidOtherwiseThanAsked) {
+  const Decision prepare =
+      decide(State::kPreparing, Ask::kPrepare, {.facts = {.authorise = Outcome::kDiffers}});
+  EXPECT_EQ(prepare.answer, Answer::kContradiction);
+  EXPECT_EQ(prepare.reason, "amount_differs");
+  // It can be given up, and only that.
+  EXPECT_EQ(
+      decide(State::kPreparing, Ask::kCommit, {.facts = {.authorise = Outcome::kDiffers}}).answer,
+      Answer::kContradiction);
+  EXPECT_EQ(
+      decide(State::kPreparing, Ask::kAbort, {.facts = {.authorise = Outcome::kDiffers}}).work,
+      Work::kCancelAndVoid);
+  // What was captured stays: a person must look.
+  for (const Ask ask : {Ask::kCommit, Ask::kAbort}) {
+    EXPECT_EQ(decide(State::kCommitting, ask, {.facts = {.capture = Outcome::kDiffers}}).answer,
+              Answer::kContradiction);
+  }
+  EXPECT_EQ(decide(State::kAborting, Ask::kAbort, {.facts = {.void_ = Outcome::kDeclined}}).reason,
+            "void_refused");
+}
+
 TEST(PaymentParticipant, AskingAgainAnswersAgain) {
   for_each_call([](State state, Ask ask, const Decision& first) {
     if (first.next == State::kNone || first.answer == Answer::kContradiction) return;
@@ -111,7 +132,9 @@ TEST(PaymentParticipant, FactsAndCallsTogetherMakeEveryMoveOfALife) {
       const State learned = learn(state, facts);
       if (learned != state) moves.emplace(name_of(state), name_of(learned));
       for (const Ask ask : kAsks) {
-        const State next = decide(learned, ask).next;
+        const Decision decision = decide(state, ask, {.facts = facts});
+        EXPECT_EQ(decision.learned, learned);
+        const State next = decision.next;
         if (next != state && state != State::kNone) moves.emplace(name_of(state), name_of(next));
       }
     }

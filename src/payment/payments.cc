@@ -1,5 +1,6 @@
 #include "payment/payments.h"
 
+#include <algorithm>
 #include <limits>
 #include <set>
 
@@ -54,7 +55,7 @@ absl::Status check_shape(Ask ask, uint64_t fence, const std::vector<OrderCall>& 
 
 Circumstances circumstances_of(Ask ask, const OrderCall& order, const OrderRow& row,
                                const LockedRows& locked) {
-  Circumstances circumstances;
+  Circumstances circumstances{.facts = row.facts};
   if (row.state == State::kNone) {
     const auto card = locked.vault.find(order.token);
     const bool known = card != locked.vault.end() && card->second.order_id == order.order_id;
@@ -67,42 +68,33 @@ Circumstances circumstances_of(Ask ask, const OrderCall& order, const OrderRow& 
   return circumstances;
 }
 
-Decision decide_row(Ask ask, const OrderCall& order, const OrderRow& row,
-                    const LockedRows& locked) {
-  if (ask == Ask::kAbort && void_refused(row.state, row.facts)) {
-    return {Answer::kContradiction, row.state, Work::kNone, "void_refused"};
+// Takes facts and call up: moves the row, records what it went through, fills the answer.
+Decision move_on(Ask ask, const OrderCall& order, const LockedRows& locked, OrderRow& row,
+                 causality::Recorder& recorder, OrderAnswer& answer) {
+  const State before = row.state;
+  const Decision decision = decide(before, ask, circumstances_of(ask, order, row, locked));
+  if (decision.learned != before) recorder.local(name_of(decision.learned));
+  if (decision.next != decision.learned) recorder.local(name_of(decision.next));
+  row.state = decision.next;
+  if (decision.next == State::kRefused && decision.learned != before) {
+    row.reason = row.authorise_reason;
+  } else if (decision.next == State::kRefused && before == State::kNone) {
+    row.reason = decision.reason;
   }
-  return decide(row.state, ask, circumstances_of(ask, order, row, locked));
+  answer.answer = decision.answer;
+  answer.reason = decision.answer == Answer::kRefused ? row.reason : std::string(decision.reason);
+  return decision;
 }
 
-std::string reason_of(const Decision& decision, const OrderRow& row) {
-  if (!decision.reason.empty()) return std::string(decision.reason);
-  return decision.answer == Answer::kRefused ? row.reason : "";
-}
-
-// The row after the facts: its state, and why the provider refused.
-void take_up(OrderRow& row, causality::Recorder& recorder) {
-  const State learned = learn(row.state, row.facts);
-  if (learned == row.state) return;
-  if (learned == State::kRefused) row.reason = row.authorise_reason;
-  row.state = learned;
-  recorder.local(name_of(learned));
+bool has_ended(const OrderAnswer& answer) {
+  return answer.answer == Answer::kCommitted || answer.answer == Answer::kAborted ||
+         answer.answer == Answer::kRefused;
 }
 
 std::vector<Fact> flatten(std::vector<std::vector<Fact>> facts) {
   std::vector<Fact> all;
   for (auto& some : facts) all.insert(all.end(), some.begin(), some.end());
   return all;
-}
-
-// Sends the writes; `rows` of them come first and must each have changed one row, else another
-// call was there between: start again.
-absl::Status write_all(Transaction& transaction, postgres::Batch& rows, size_t count) {
-  BOOKSTORE_ASSIGN_OR_RETURN(const auto results, rows.run(transaction.deadline()));
-  for (size_t i = 0; i < count; ++i) {
-    if (results[i].affected() != 1) return absl::AbortedError("an order's row moved meanwhile");
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -124,6 +116,16 @@ Payments::Payments(postgres::Pool& pool, Provider& provider, Config config)
 absl::StatusOr<std::vector<OrderAnswer>> Payments::call(Ask ask, uint64_t fence,
                                                         const std::vector<OrderCall>& orders,
                                                         base::Deadline deadline) {
+  auto answers = answer(ask, fence, orders, deadline);
+  if (answers.ok() && std::any_of(answers->begin(), answers->end(), has_ended)) {
+    config_.payment_ended();
+  }
+  return answers;
+}
+
+absl::StatusOr<std::vector<OrderAnswer>> Payments::answer(Ask ask, uint64_t fence,
+                                                          const std::vector<OrderCall>& orders,
+                                                          base::Deadline deadline) {
   BOOKSTORE_RETURN_IF_ERROR(check_shape(ask, fence, orders));
   const auto term = static_cast<int64_t>(fence);
   const base::Clock& clock = pool_.clock();
@@ -159,7 +161,7 @@ absl::Status Payments::begin(Transaction& transaction, Ask ask, int64_t fence,
   }
   BOOKSTORE_ASSIGN_OR_RETURN(LockedRows locked,
                              lock_rows(transaction, fence, order_ids, tokens, {}));
-  postgres::Batch rows = transaction.batch();
+  RowWrites writes;
   const std::string method(name_of(ask));
   for (size_t i = 0; i < orders.size(); ++i) {
     const OrderCall& order = orders[i];
@@ -173,35 +175,25 @@ absl::Status Payments::begin(Transaction& transaction, Ask ask, int64_t fence,
     const State before = row.state;
     causality::Recorder recorder(config_.host, row.clock);
     recorder.receive("recv " + method, order.clock);
-    take_up(row, recorder);
-    const Decision decision = decide_row(ask, order, row, locked);
-    answer.answer = decision.answer;
-    answer.reason = reason_of(decision, row);
+    const Decision decision = move_on(ask, order, locked, row, recorder, answer);
     if (decision.next == State::kNone) continue;  // nothing to remember, nothing recorded
 
-    const bool asked_before = decision.next == before;
-    if (decision.next != row.state) recorder.local(name_of(decision.next));
     if (decision.work == Work::kNone) recorder.send("send " + method + " reply");
     answer.clock = row.clock = recorder.clock();
     answer.events = recorder.events();
-    row.state = decision.next;
-    if (before == State::kNone) {
-      if (ask == Ask::kPrepare) row.token = order.token;
-      if (ask == Ask::kPrepare) row.amount = order.amount;
-      if (row.state == State::kRefused) row.reason = answer.reason;
-      add_insert(rows, order.order_id, row, fence);
-    } else {
-      add_move(rows, order.order_id, before, row, fence);
+    if (before == State::kNone && ask == Ask::kPrepare) {
+      row.token = order.token;
+      row.amount = order.amount;
     }
+    if (before == State::kNone) writes.insert(order.order_id, row);
+    if (before != State::kNone) writes.move(order.order_id, before, row);
     if (decision.work == Work::kNone) continue;
+    writes.intend(order.order_id, decision.work, row.amount);
+    const bool asked_before = decision.next == before;
     begun.tasks.push_back(
         {i, decision.work, asked_before, locked.vault[row.token].provider_token, row.amount});
   }
-  const size_t count = rows.size();
-  for (const Task& task : begun.tasks) {
-    add_intents(rows, orders[task.index].order_id, task.work, task.amount);
-  }
-  return write_all(transaction, rows, count);
+  return writes.run(transaction, fence);
 }
 
 absl::Status Payments::finish(Transaction& transaction, Ask ask, int64_t fence,
@@ -211,7 +203,7 @@ absl::Status Payments::finish(Transaction& transaction, Ask ask, int64_t fence,
   for (const Task& task : tasks) order_ids.push_back(orders[task.index].order_id);
   BOOKSTORE_ASSIGN_OR_RETURN(LockedRows locked,
                              lock_rows(transaction, fence, order_ids, {}, facts));
-  postgres::Batch rows = transaction.batch();
+  RowWrites writes;
   const std::string method(name_of(ask));
   for (const Task& task : tasks) {
     const OrderCall& order = orders[task.index];
@@ -223,16 +215,12 @@ absl::Status Payments::finish(Transaction& transaction, Ask ask, int64_t fence,
     OrderRow& row = locked.orders[order.order_id];
     const State before = row.state;
     causality::Recorder recorder(config_.host, row.clock);
-    take_up(row, recorder);
-    const Decision decision = decide_row(ask, order, row, locked);
-    answer.answer = decision.answer;
-    answer.reason = reason_of(decision, row);
+    move_on(ask, order, locked, row, recorder, answer);
     answer.clock = row.clock = recorder.send("send " + method + " reply");
     for (const auto& event : recorder.events()) answer.events.push_back(event);
-    add_move(rows, order.order_id, before, row, fence);
+    writes.move(order.order_id, before, row);
   }
-  const size_t count = rows.size();
-  return write_all(transaction, rows, count);
+  return writes.run(transaction, fence);
 }
 
 std::vector<Fact> Payments::ask_provider(const std::vector<OrderCall>& orders,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,8 @@ class Payments {
     base::DurationMs pending_after_ms = 1'500;
     size_t provider_threads = 8;
     size_t provider_queue = 256;
+    // After every call that ended a payment (committed, aborted, refused). Must not wait.
+    std::function<void()> payment_ended = [] {};
   };
   // `pool` and `provider` outlive it.
   Payments(postgres::Pool& pool, Provider& provider, Config config);
@@ -76,6 +79,9 @@ class Payments {
     std::vector<Task> tasks;
   };
 
+  absl::StatusOr<std::vector<OrderAnswer>> answer(Ask ask, uint64_t fence,
+                                                  const std::vector<OrderCall>& orders,
+                                                  base::Deadline deadline);
   absl::Status begin(postgres::Transaction& transaction, Ask ask, int64_t fence,
                      const std::vector<OrderCall>& orders, Begun& begun);
   absl::Status finish(postgres::Transaction& transaction, Ask ask, int64_t fence,

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <set>
+#include <thread>
 
 #include "gmock/gmock.h"
 #include "payment/bad_line.h"
@@ -271,6 +272,25 @@ TEST_F(PaymentsTest, TheDatabaseAllowsTheMovesOfTheTableAndNoOthers) {
       EXPECT_EQ(row[0].boolean("legal"), from == to || allowed.contains({from, to}))
           << from << " → " << to;
     }
+  }
+}
+
+TEST_F(PaymentsTest, ABatchIsTwoTransactionsOfOurs) {
+  std::vector<OrderCall> batch;
+  for (size_t i = 0; i < kBatchOrdersMax; ++i) batch.push_back(new_call());
+  for (const Ask what : {Ask::kPrepare, Ask::kCommit}) {
+    for (const auto& answer : ask(what, 1, batch)) {
+      EXPECT_EQ(answer.answer, what == Ask::kPrepare ? Answer::kPrepared : Answer::kCommitted);
+    }
+    // The rows were last written by the second, the ledger's outcomes with them.
+    const auto written = sql({"SELECT count(*) AS rows, count(DISTINCT p.xmin::text) AS n, "
+                              "  count(DISTINCT l.xmin::text) AS ledger "
+                              "FROM payment.participant p JOIN payment.ledger l USING (order_id) "
+                              "WHERE l.step = $1"},
+                             {what == Ask::kPrepare ? "authorise" : "capture"});
+    EXPECT_EQ(written[0].int64("rows"), 32);
+    EXPECT_EQ(written[0].int64("n"), 1);
+    EXPECT_EQ(written[0].int64("ledger"), 1);
   }
 }
 

@@ -30,6 +30,7 @@ struct TokeniseAnswer {
 struct ProviderAnswer {
   Outcome outcome = Outcome::kUnknown;
   std::string reason;
+  base::Money amount = {};  // of what was approved
 };
 
 // A payment company. It cannot be fenced and may be silent: an error status means that nobody

@@ -1,5 +1,6 @@
 #include "payment/provider_steps.h"
 
+#include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "payment/rows.h"
 
@@ -7,9 +8,18 @@ namespace bookstore::payment {
 namespace {
 
 // Only approved and declined say what became of a question; the rest must not be written down.
-absl::StatusOr<std::vector<Fact>> verdict(const std::string& key, const ProviderAnswer& answer) {
-  if (answer.outcome == Outcome::kApproved || answer.outcome == Outcome::kDeclined) {
-    return std::vector<Fact>{{key, answer.outcome, answer.reason}};
+absl::StatusOr<std::vector<Fact>> verdict(const std::string& key, const base::Money& asked,
+                                          const ProviderAnswer& answer) {
+  if (answer.outcome == Outcome::kDeclined) {
+    return std::vector<Fact>{{key, Outcome::kDeclined, answer.reason}};
+  }
+  if (answer.outcome == Outcome::kApproved && answer.amount != asked) {
+    return std::vector<Fact>{
+        {key, Outcome::kDiffers,
+         absl::StrCat("approved ", answer.amount.minor, " ", answer.amount.currency, " instead")}};
+  }
+  if (answer.outcome == Outcome::kApproved) {
+    return std::vector<Fact>{{key, Outcome::kApproved, answer.reason}};
   }
   return absl::UnavailableError("the provider closed the key or does not know it");
 }
@@ -38,7 +48,7 @@ absl::StatusOr<std::vector<Fact>> ask_authorise(Provider& provider, const StepKe
     BOOKSTORE_ASSIGN_OR_RETURN(
         answer, provider.authorise(provider_token, amount, keys.authorise, deadline));
   }
-  return verdict(keys.authorise, answer);
+  return verdict(keys.authorise, amount, answer);
 }
 
 absl::StatusOr<std::vector<Fact>> ask_capture(Provider& provider, const StepKeys& keys,
@@ -50,7 +60,7 @@ absl::StatusOr<std::vector<Fact>> ask_capture(Provider& provider, const StepKeys
     BOOKSTORE_ASSIGN_OR_RETURN(answer,
                                provider.capture(keys.authorise, amount, keys.capture, deadline));
   }
-  return verdict(keys.capture, answer);
+  return verdict(keys.capture, amount, answer);
 }
 
 absl::StatusOr<std::vector<Fact>> ask_cancel_and_void(Provider& provider, const StepKeys& keys,

@@ -8,7 +8,6 @@ namespace bookstore::payment {
 namespace {
 
 using postgres::Batch;
-using postgres::Bytes;
 using postgres::Param;
 using postgres::Result;
 using postgres::Row;
@@ -29,16 +28,24 @@ constexpr Statement kReadVault{
 constexpr Statement kInsert{
     "INSERT INTO payment.participant "
     "(order_id, state, reason, fence, token, currency, amount_minor, clock) "
-    "SELECT $1::text, $2::text, $3::text, $4::bigint, $5::text, $6::text, $7::bigint, $8::bytea "
-    "FROM payment.fence WHERE highest <= $4::bigint ON CONFLICT DO NOTHING"};
+    "SELECT order_id, state, reason, $1::bigint, token, currency, amount_minor, clock "
+    "FROM payment.fence, unnest($2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[],"
+    "  $7::text[], $8::bigint[])"
+    "  AS made (order_id, state, reason, clock, token, currency, amount_minor) "
+    "WHERE highest <= $1::bigint ORDER BY order_id COLLATE \"C\" ON CONFLICT DO NOTHING"};
 constexpr Statement kMove{
-    "UPDATE payment.participant "
-    "SET state = $3::text, fence = $4, reason = $5, clock = $6, changed_at = now() "
-    "WHERE order_id = $1 AND state = $2::text AND fence <= $4 "
-    "AND payment.legal_move($2::text, $3::text)"};
+    "UPDATE payment.participant AS row SET state = moved.to_state, fence = $1::bigint,"
+    "  reason = moved.reason, clock = moved.clock, changed_at = now() "
+    "FROM payment.fence, unnest($2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[])"
+    "  AS moved (order_id, to_state, reason, clock, from_state) "
+    "WHERE row.order_id = moved.order_id AND row.state = moved.from_state "
+    "AND row.fence <= $1::bigint AND highest <= $1::bigint "
+    "AND payment.legal_move(moved.from_state, moved.to_state)"};
 constexpr Statement kIntend{
     "INSERT INTO payment.ledger (key, order_id, step, currency, amount_minor) "
-    "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key) DO NOTHING"};
+    "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])"
+    "  AS intent (key, order_id, step, currency, amount_minor) "
+    "ORDER BY key COLLATE \"C\" ON CONFLICT (key) DO NOTHING"};
 // Sorted, so that two writers of the same facts do not wait in a circle.
 constexpr Statement kWriteFacts{
     "WITH locked AS ("
@@ -117,25 +124,63 @@ absl::StatusOr<LockedRows> lock_rows(postgres::Transaction& transaction, int64_t
   return locked;
 }
 
-void add_insert(Batch& writes, const std::string& order_id, const OrderRow& row, int64_t fence) {
-  writes.add(kInsert, {order_id, name_of(row.state), row.reason, fence, row.token,
-                       row.amount.currency, row.amount.minor, Bytes{row.clock.encode()}});
+void RowWrites::insert(const std::string& order_id, const OrderRow& row) {
+  made_.order_ids.push_back(order_id);
+  made_.states.push_back(name_of(row.state));
+  made_.reasons.push_back(row.reason);
+  made_.clocks.push_back({row.clock.encode()});
+  made_tokens_.push_back(row.token);
+  made_currencies_.push_back(row.amount.currency);
+  made_minors_.push_back(row.amount.minor);
 }
 
-void add_move(Batch& writes, const std::string& order_id, State from, const OrderRow& row,
-              int64_t fence) {
-  writes.add(kMove, {order_id, name_of(from), name_of(row.state), fence, row.reason,
-                     Bytes{row.clock.encode()}});
+void RowWrites::move(const std::string& order_id, State from, const OrderRow& row) {
+  moved_.order_ids.push_back(order_id);
+  moved_.states.push_back(name_of(row.state));
+  moved_.reasons.push_back(row.reason);
+  moved_.clocks.push_back({row.clock.encode()});
+  moved_from_.push_back(name_of(from));
 }
 
-void add_intents(Batch& writes, const std::string& order_id, Work work, const base::Money& amount) {
-  const auto intend = [&](std::string_view step) {
-    writes.add(kIntend, {step_key(order_id, step), order_id, step, amount.currency, amount.minor});
+void RowWrites::intend(const std::string& order_id, Work work, const base::Money& amount) {
+  const auto add = [&](std::string_view step) {
+    intents_.keys.push_back(step_key(order_id, step));
+    intents_.order_ids.push_back(order_id);
+    intents_.steps.push_back(step);
+    intents_.currencies.push_back(amount.currency);
+    intents_.minors.push_back(amount.minor);
   };
-  if (work == Work::kAuthorise) intend(kAuthoriseStep);
-  if (work == Work::kCapture) intend(kCaptureStep);
-  if (work == Work::kCancelAndVoid) intend(kCancelStep);
-  if (work == Work::kCancelAndVoid) intend(kVoidStep);
+  if (work == Work::kAuthorise) add(kAuthoriseStep);
+  if (work == Work::kCapture) add(kCaptureStep);
+  if (work == Work::kCancelAndVoid) add(kCancelStep);
+  if (work == Work::kCancelAndVoid) add(kVoidStep);
+}
+
+absl::Status RowWrites::run(postgres::Transaction& transaction, int64_t fence) const {
+  Batch batch = transaction.batch();
+  std::vector<size_t> expected;
+  if (const size_t rows = made_.order_ids.size(); rows > 0) {
+    batch.add(kInsert, {fence, made_.order_ids, made_.states, made_.reasons, made_.clocks,
+                        made_tokens_, made_currencies_, made_minors_});
+    expected.push_back(rows);
+  }
+  if (const size_t rows = moved_.order_ids.size(); rows > 0) {
+    batch.add(kMove,
+              {fence, moved_.order_ids, moved_.states, moved_.reasons, moved_.clocks, moved_from_});
+    expected.push_back(rows);
+  }
+  if (!intents_.keys.empty()) {
+    batch.add(kIntend, {intents_.keys, intents_.order_ids, intents_.steps, intents_.currencies,
+                        intents_.minors});
+  }
+  if (batch.empty()) return absl::OkStatus();
+  BOOKSTORE_ASSIGN_OR_RETURN(const auto results, batch.run(transaction.deadline()));
+  for (size_t i = 0; i < expected.size(); ++i) {
+    if (results[i].affected() != static_cast<int64_t>(expected[i])) {
+      return absl::AbortedError("an order's row was made or moved meanwhile");
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status write_facts(postgres::Pool& pool, std::span<const Fact> facts,

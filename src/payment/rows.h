@@ -48,15 +48,37 @@ absl::StatusOr<LockedRows> lock_rows(postgres::Transaction& transaction, int64_t
                                      const std::vector<std::string>& tokens,
                                      std::span<const Fact> facts);
 
-// Adds the statements to `writes`. Both write state, fence and clock in one statement and nothing
-// when a higher fence is there: the caller checks that one row was affected.
-void add_insert(postgres::Batch& writes, const std::string& order_id, const OrderRow& row,
-                int64_t fence);
-void add_move(postgres::Batch& writes, const std::string& order_id, State from, const OrderRow& row,
-              int64_t fence);
-// The intents of this work, once.
-void add_intents(postgres::Batch& writes, const std::string& order_id, Work work,
-                 const base::Money& amount);
+// What a call writes, gathered so that each kind of write is one statement for all its orders.
+// State, fence and clock of a row are written together, and nothing when a higher fence is there.
+class RowWrites {
+ public:
+  void insert(const std::string& order_id, const OrderRow& row);
+  void move(const std::string& order_id, State from, const OrderRow& row);
+  // The intents of this work, once.
+  void intend(const std::string& order_id, Work work, const base::Money& amount);
+
+  // ABORTED, so that the transaction starts again, when a row was made or moved meanwhile.
+  absl::Status run(postgres::Transaction& transaction, int64_t fence) const;
+
+ private:
+  struct Rows {
+    std::vector<std::string> order_ids;
+    std::vector<std::string_view> states;
+    std::vector<std::string> reasons;
+    std::vector<postgres::Bytes> clocks;
+  };
+  Rows made_;
+  std::vector<std::string> made_tokens_, made_currencies_;
+  std::vector<int64_t> made_minors_;
+  Rows moved_;
+  std::vector<std::string_view> moved_from_;
+  struct {
+    std::vector<std::string> keys, order_ids;
+    std::vector<std::string_view> steps;
+    std::vector<std::string> currencies;
+    std::vector<int64_t> minors;
+  } intents_;
+};
 
 // Writes facts that came after their call had been answered.
 absl::Status write_facts(postgres::Pool& pool, std::span<const Fact> facts,

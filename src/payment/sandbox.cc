@@ -41,16 +41,19 @@ constexpr Statement kClose{
     "VALUES ($1, 'authorise', $1, '', 0, 'closed', true) "
     "ON CONFLICT (key) DO UPDATE SET closed = true"};
 // What became of a key; and what a call with it gets, which a closed key refuses.
-constexpr Statement kRead{"SELECT outcome, reason FROM sandbox.operation WHERE key = $1"};
+constexpr Statement kRead{
+    "SELECT outcome, reason, currency, amount_minor FROM sandbox.operation WHERE key = $1"};
 constexpr Statement kReadUnlessClosed{
-    "SELECT CASE WHEN closed THEN 'closed' ELSE outcome END AS outcome, reason "
-    "FROM sandbox.operation WHERE key = $1"};
+    "SELECT CASE WHEN closed THEN 'closed' ELSE outcome END AS outcome, reason,"
+    "  currency, amount_minor FROM sandbox.operation WHERE key = $1"};
 
 absl::StatusOr<ProviderAnswer> answer_in(const Result& result) {
   if (result.empty()) return ProviderAnswer{};
   const auto outcome = outcome_named(result[0].raw("outcome"));
   BOOKSTORE_CHECK(outcome.has_value(), "sandbox.operation allows more outcomes than we know");
-  return ProviderAnswer{*outcome, result[0].text("reason")};
+  const postgres::Row row = result[0];
+  return ProviderAnswer{
+      *outcome, row.text("reason"), {row.text("currency"), row.int64("amount_minor")}};
 }
 
 // Runs the batch and reads the last statement's row as the answer.

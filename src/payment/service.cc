@@ -172,4 +172,33 @@ void add_service(rpc::Server& server, Vault& vault, Payments& payments,
   add_method(server, payments, metrics, wire::kAbort, Ask::kAbort);
 }
 
+void add_metrics(telemetry::Registry& metrics, const Payments& payments,
+                 const VaultSweeper& sweeper) {
+  const auto calls = [&](const std::string& what) -> telemetry::Counter& {
+    return metrics.counter("bookstore_payment_provider_calls_total",
+                           "Conversations with the provider: begun, without an outcome, answered "
+                           "after their caller had left, not begun for want of room",
+                           {{"what", what}});
+  };
+  const auto removed = [&](const std::string& why) -> telemetry::Counter& {
+    return metrics.counter("bookstore_payment_vault_removed_total", "Cards taken out of the vault",
+                           {{"why", why}});
+  };
+  auto& failures = metrics.counter("bookstore_payment_vault_sweep_failures_total",
+                                   "Sweeps of the vault that the database did not let end");
+  metrics.on_collect([&payments, &sweeper, &started = calls("started"), &unknown = calls("unknown"),
+                      &late = calls("late"), &not_admitted = calls("not_admitted"),
+                      &ended = removed("order_ended"), &unnamed = removed("unnamed"), &failures] {
+    const auto provider = payments.provider_counters();
+    started.raise_to(provider.started);
+    unknown.raise_to(provider.unknown);
+    late.raise_to(provider.late);
+    not_admitted.raise_to(provider.not_admitted);
+    const auto swept = sweeper.counters();
+    ended.raise_to(swept.swept.ended);
+    unnamed.raise_to(swept.swept.unnamed);
+    failures.raise_to(swept.failures);
+  });
+}
+
 }  // namespace bookstore::payment

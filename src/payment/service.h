@@ -2,6 +2,7 @@
 
 #include "payment/payments.h"
 #include "payment/vault.h"
+#include "payment/vault_sweeper.h"
 #include "rpc/server.h"
 #include "telemetry/metrics.h"
 
@@ -12,5 +13,10 @@ namespace bookstore::payment {
 // call. Before server.start().
 void add_service(rpc::Server& server, Vault& vault, Payments& payments,
                  telemetry::Registry& metrics);
+
+// What goes on behind the calls: the provider's answers, and cards taken out of the vault. Both
+// must outlive the last render().
+void add_metrics(telemetry::Registry& metrics, const Payments& payments,
+                 const VaultSweeper& sweeper);
 
 }  // namespace bookstore::payment

@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
                                    process.clock(), process.metrics());
   rpc::Server server({.listen = process.listen()}, process.clock(), &ledger);
   service.register_on(server);
+  server.export_metrics(process.metrics());
 
   if (const auto status = process.start(); !status.ok()) return process.fail(status);
   const auto port = server.start();

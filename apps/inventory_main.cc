@@ -28,6 +28,7 @@ int run(int argc, char** argv) {
   rpc::Server server({.listen = process.listen(), .threads = static_cast<size_t>(threads)},
                      process.clock());
   inventory::add_service(server, store, process.metrics());
+  server.export_metrics(process.metrics());
 
   process.readiness().ask("postgresql", [&probe] { return probe.reason(); });
   const auto port = server.start();

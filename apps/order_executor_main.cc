@@ -58,6 +58,7 @@ int run(int argc, char** argv) {
 
   rpc::Server server({.listen = process.listen()}, process.clock());
   order_executor::add_service(server, node, process.clock());
+  server.export_metrics(process.metrics());
   order_executor::add_metrics(process.metrics(), node, projector, participants);
   process.readiness().ask("executor", [&] { return node.snapshot().not_ready_reason; });
   process.readiness().ask("postgresql", [&] { return probe.reason(); });

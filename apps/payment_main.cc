@@ -57,6 +57,7 @@ int run(int argc, char** argv) {
                      process.clock());
   payment::add_service(server, vault, payments, process.metrics());
   payment::add_metrics(process.metrics(), payments, sweeper);
+  server.export_metrics(process.metrics());
 
   process.readiness().ask("postgresql", [&probe] { return probe.reason(); });
   const auto port = server.start();

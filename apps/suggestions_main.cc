@@ -57,6 +57,7 @@ int run(int argc, char** argv) {
   rpc::Server server({.listen = process.listen(), .threads = static_cast<size_t>(threads)},
                      process.clock(), &ledger);
   service.register_on(server);
+  server.export_metrics(process.metrics());
 
   process.readiness().ask("postgresql", [&probe] { return probe.reason(); });
   process.readiness().ask(

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/bench.h"
 #include "cli/commands.h"
 #include "cli/demo.h"
 #include "cli/embed.h"
@@ -136,6 +137,54 @@ void add_audit(CLI::App& app, const ExitCode& exit_code) {
       "fence was lowered. Exit code 0 when all of it holds, 2 when not, 1 when nobody could look.");
 }
 
+void add_bench_checkout(CLI::App& bench, const ExitCode& exit_code) {
+  auto options = std::make_shared<BenchOptions>();
+  CLI::App* const command =
+      bench.add_subcommand("checkout", "Post orders at a steady rate and measure what they take.");
+  add_state(*command, options->state);
+  command->add_option("--rate", options->rate_per_s, "orders a second, started on time")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 100'000.0))
+      ->type_name("R");
+  command->add_option("--seconds", options->load_s, "for how long")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 86'400))
+      ->type_name("S");
+  command->add_option("--warm-up", options->warm_up_s, "seconds before it that are not measured")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 3'600))
+      ->type_name("S");
+  command
+      ->add_option("--orchestrators-urls", options->doors,
+                   "where to post, in turn (default: every orchestrator of the platform)")
+      ->delimiter(',')
+      ->type_name("URL,…");
+  command->add_option("--connections", options->connections_max, "at most as many at once")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10'000));
+  command->add_option("--seed", options->seed, "decides which books are ordered")
+      ->capture_default_str();
+  command->add_option("--model", options->model, "for a platform of its own, if none runs")
+      ->type_name("DIR");
+  command->add_flag("--own-model", options->own_model, "the model is not the pinned one");
+  command->add_flag("--json", options->as_json, "for programs; progress goes to stderr");
+  command->callback([=] { *exit_code = bench_checkout(*options); });
+  command->footer(
+      "Every order has its intended start and its time counts from there, so a platform that\n"
+      "stalls is charged with all orders of the stall. Each is a shopper who was never here, "
+      "buying\n"
+      "one copy; books that are short are restocked as an import does. Ends are read from the "
+      "order\n"
+      "rows, five times a second. Without a running platform in --state, one is started in a\n"
+      "temporary folder. Exit code 0: measured, and every invariant holds; 2: one is broken.");
+}
+
+void add_bench(CLI::App& app, const ExitCode& exit_code) {
+  CLI::App* const command = app.add_subcommand("bench", "Measure a platform.");
+  command->require_subcommand(1);
+  add_bench_checkout(*command, exit_code);
+}
+
 void add_embed(CLI::App& app, const ExitCode& exit_code) {
   auto model = std::make_shared<std::filesystem::path>();
   auto own_model = std::make_shared<bool>(false);
@@ -172,6 +221,7 @@ int run(int argc, const char* const* argv) {
   add_import(app, exit_code);
   add_demo(app, exit_code);
   add_audit(app, exit_code);
+  add_bench(app, exit_code);
   add_embed(app, exit_code);
   add_with_database(app, exit_code);
   CLI11_PARSE(app, argc, argv);

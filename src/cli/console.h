@@ -15,6 +15,7 @@ class Console {
  public:
   explicit Console(FILE* out);
 
+  bool terminal() const { return terminal_; }
   bool coloured() const { return coloured_; }
   void line(std::string_view text);
   void table(const std::vector<std::string>& header, const std::vector<std::vector<Cell>>& rows);

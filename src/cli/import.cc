@@ -31,21 +31,6 @@ absl::Status check_header(CsvReader& reader) {
   return absl::OkStatus();
 }
 
-struct Batch {
-  std::vector<catalogue::Book> books;
-
-  std::vector<std::string> ids() const {
-    std::vector<std::string> ids;
-    for (const catalogue::Book& book : books) ids.push_back(book.id);
-    return ids;
-  }
-  std::vector<int64_t> quantities() const {
-    std::vector<int64_t> quantities;
-    for (const catalogue::Book& book : books) quantities.push_back(book.initial_stock);
-    return quantities;
-  }
-};
-
 class Importer {
  public:
   Importer(postgres::Pool& pool, const base::Clock& clock) : pool_(pool), clock_(clock) {}
@@ -66,29 +51,20 @@ class Importer {
       reject(record.line, "id: the same as in line " + std::to_string(first->second));
       return absl::OkStatus();
     }
-    batch_.books.push_back(std::move(book));
-    return batch_.books.size() < kBatchRows ? absl::OkStatus() : flush();
+    batch_.push_back(std::move(book));
+    return batch_.size() < kBatchRows ? absl::OkStatus() : flush();
   }
 
   absl::Status flush() {
-    if (batch_.books.empty()) return absl::OkStatus();
-    catalogue::UpsertReport books;
-    int64_t stock_changed = 0;
-    BOOKSTORE_RETURN_IF_ERROR(postgres::in_transaction(
-        pool_, base::Deadline::after(clock_, kBatchMs),
-        [&](postgres::Transaction& transaction) -> absl::Status {
-          BOOKSTORE_ASSIGN_OR_RETURN(books, catalogue::Store::upsert(transaction, batch_.books));
-          BOOKSTORE_ASSIGN_OR_RETURN(
-              const auto stock,
-              transaction.query(kImportStock, {batch_.ids(), batch_.quantities()}));
-          stock_changed = stock[0].int64("changed");
-          return absl::OkStatus();
-        }));
-    report_.inserted += books.inserted;
-    report_.changed += books.changed;
-    report_.unchanged += books.unchanged;
-    report_.stock_changed += stock_changed;
-    batch_.books.clear();
+    if (batch_.empty()) return absl::OkStatus();
+    BOOKSTORE_ASSIGN_OR_RETURN(
+        const ImportedBooks done,
+        import_books(batch_, pool_, base::Deadline::after(clock_, kBatchMs)));
+    report_.inserted += done.books.inserted;
+    report_.changed += done.books.changed;
+    report_.unchanged += done.books.unchanged;
+    report_.stock_changed += done.stock_changed;
+    batch_.clear();
     return absl::OkStatus();
   }
 
@@ -100,7 +76,7 @@ class Importer {
 
   postgres::Pool& pool_;
   const base::Clock& clock_;
-  Batch batch_;
+  std::vector<catalogue::Book> batch_;
   ImportReport report_;
   std::unordered_map<std::string, size_t> lines_;  // id → its first line
 };
@@ -112,6 +88,26 @@ uint64_t estimate_rows(uint64_t rows, size_t position, size_t size) {
 }
 
 }  // namespace
+
+absl::StatusOr<ImportedBooks> import_books(std::span<const catalogue::Book> books,
+                                           postgres::Pool& pool, base::Deadline deadline) {
+  std::vector<std::string> ids;
+  std::vector<int64_t> quantities;
+  for (const catalogue::Book& book : books) {
+    ids.push_back(book.id);
+    quantities.push_back(book.initial_stock);
+  }
+  ImportedBooks done;
+  BOOKSTORE_RETURN_IF_ERROR(postgres::in_transaction(
+      pool, deadline, [&](postgres::Transaction& transaction) -> absl::Status {
+        BOOKSTORE_ASSIGN_OR_RETURN(done.books, catalogue::Store::upsert(transaction, books));
+        BOOKSTORE_ASSIGN_OR_RETURN(const auto stock,
+                                   transaction.query(kImportStock, {ids, quantities}));
+        done.stock_changed = stock[0].int64("changed");
+        return absl::OkStatus();
+      }));
+  return done;
+}
 
 absl::StatusOr<ImportReport> import_csv(std::string_view text, postgres::Pool& pool,
                                         const base::Clock& clock,

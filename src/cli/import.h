@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "catalogue/store.h"
 #include "cli/text.h"
 #include "postgres/pool.h"
 
@@ -25,6 +27,14 @@ struct ImportReport {
   int64_t stock_changed = 0;  // rows of the stock that were made or moved
   std::vector<BadLine> bad;   // in the order of the file
 };
+
+struct ImportedBooks {
+  catalogue::UpsertReport books;
+  int64_t stock_changed = 0;
+};
+// Books, each id once, and their stock in one transaction: no reader meets a book without stock.
+absl::StatusOr<ImportedBooks> import_books(std::span<const catalogue::Book> books,
+                                           postgres::Pool& pool, base::Deadline deadline);
 
 // Loads the text of a CSV file with the catalogue's header. Rows go in by id, in batches: books and
 // their stock in one transaction each, so that nothing is half-loaded and no reader meets a book

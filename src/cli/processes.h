@@ -15,4 +15,11 @@ std::vector<pid_t> processes_in(const std::filesystem::path& folder);
 // by its share (PSS). 0 for what we may not look at.
 uint64_t proportional_memory(pid_t pid);
 
+// The CPU time of a process, its descendants and those of them that have ended.
+uint64_t cpu_time_ms(pid_t pid);
+
+// Of this process alone.
+uint64_t own_cpu_time_ms();
+uint64_t own_memory_bytes();
+
 }  // namespace bookstore::cli

@@ -155,16 +155,18 @@ class Server::Impl {
     BOOKSTORE_CHECK(method != nullptr, service, ".", name, " is in no proto file");
     BOOKSTORE_CHECK(make_request()->GetTypeName() == method->input_type()->full_name(), name);
     BOOKSTORE_CHECK(handled_[service].insert(name).second, name, " is handled twice");
-    services_[service].add(
-        absl::StrCat("/", service, "/", name),
-        [this, name = std::string(name), blocking, make_request = std::move(make_request),
-         invoke = std::move(invoke)](grpc::CallbackServerContext* context,
-                                     const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
-          auto call = std::make_shared<CallImpl>(context, response, name, clock_);
-          call->keep(call);
-          arrived(call, *request, blocking, make_request, invoke);
-          return static_cast<grpc::ServerUnaryReactor*>(call.get());
-        });
+    services_[service].add(absl::StrCat("/", service, "/", name),
+                           [this, name = std::string(name), blocking, &served = served_[name],
+                            make_request = std::move(make_request), invoke = std::move(invoke)](
+                               grpc::CallbackServerContext* context,
+                               const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+                             auto call =
+                                 std::make_shared<CallImpl>(context, response, name, clock_);
+                             call->keep(call);
+                             ++served;
+                             arrived(call, *request, blocking, make_request, invoke);
+                             return static_cast<grpc::ServerUnaryReactor*>(call.get());
+                           });
   }
 
   absl::StatusOr<int> start() {
@@ -207,6 +209,7 @@ class Server::Impl {
   }
 
   std::atomic<uint64_t> calls_{0}, failures_{0}, overloaded_{0}, without_order_{0};
+  std::map<std::string, std::atomic<uint64_t>> served_;  // complete once the server starts
 
  private:
   void arrived(const std::shared_ptr<CallImpl>& call, const grpc::ByteBuffer& bytes, bool blocking,
@@ -292,6 +295,14 @@ void Server::shutdown(base::Deadline deadline) {
 
 Server::Counters Server::counters() const {
   return {impl_->calls_, impl_->failures_, impl_->overloaded_, impl_->without_order_};
+}
+
+void Server::export_metrics(telemetry::Registry& metrics) const {
+  for (const auto& [method, served] : impl_->served_) {
+    auto& counter =
+        metrics.counter("bookstore_rpc_served_total", "Calls served.", {{"method", method}});
+    metrics.on_collect([&counter, &count = served] { counter.raise_to(count); });
+  }
 }
 
 }  // namespace bookstore::rpc

@@ -11,6 +11,7 @@
 #include "causality/ledger.h"
 #include "contracts/method.h"
 #include "rpc/call_context.h"
+#include "telemetry/metrics.h"
 
 namespace google::protobuf {
 class MessageLite;
@@ -107,6 +108,9 @@ class Server {
   // Refuses new calls, lets those running finish until the deadline, then cancels. Idempotent.
   void shutdown(base::Deadline deadline);
   Counters counters() const;
+  // Calls by method, as bookstore_rpc_served_total. After the last handle(); `metrics` does not
+  // outlive the server's last render.
+  void export_metrics(telemetry::Registry& metrics) const;
 
  private:
   using Respond = std::function<void(absl::Status, const google::protobuf::MessageLite*)>;

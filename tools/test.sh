@@ -79,7 +79,7 @@ suite_executor_kill() {
 # A slice for CI: two orchestrators, and one death instead of four.
 suite_races() {
   build release apps integration_races_test
-  GTEST_FILTER=${BOOKSTORE_SLICE:+TwoOrchestrators.}* with_database release -L '^races$'
+  GTEST_FILTER="${BOOKSTORE_SLICE:+TwoOrchestrators.}*" with_database release -L '^races$'
 }
 
 # Runs what the README tells its reader to run. Only the port and the state folder differ, so that a

@@ -60,6 +60,9 @@ class Runner {
     // Without fraud's verdict: at or below it the order is accepted, above it a person decides.
     int64_t fraud_floor_minor = 5'000;
     base::DurationMs takeover_every_ms = 1'000;
+    // More are answered 503 `overloaded` before anything is read or written: a request that would
+    // wait longer than it may take helps nobody, and costs the ones before it their time.
+    size_t active_max = 256;
   };
   struct Services {
     rpc::Client& verification;
@@ -89,7 +92,7 @@ class Runner {
   Runner& operator=(const Runner&) = delete;
 
   // `done` runs exactly once, on a thread of one of the pools, or at once on the caller's when the
-  // pool is full (503 `overloaded`). It must not block. Any thread.
+  // pool is full or active_max run (503 `overloaded`). It must not block. Any thread.
   void run(CheckoutRequest request, RequestContext context, std::function<void(Answer)> done);
 
   // An operator's decision about an order in review; see review.h.

@@ -70,8 +70,9 @@ class RunnerTest : public testing::Test {
     ASSERT_TRUE(platform_->catalogue.upsert(books, deadline()).ok());
   }
 
-  void start_platform(base::DurationMs request_ms) {
+  void start_platform(base::DurationMs request_ms, size_t active_max = 256) {
     Runner::Config config;
+    config.active_max = active_max;
     config.request_ms = request_ms;
     config.checks_ms = request_ms - 500;
     config.verification_ms = config.fraud_ms = config.tokenise_ms = config.suggestions_ms = 5'000;

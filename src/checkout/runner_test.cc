@@ -410,6 +410,31 @@ TEST_F(RunnerTest, NoRowAndNoAnswerHoldsTheCardNumberOrTheCode) {
   }
 }
 
+TEST_F(RunnerTest, OneCheckoutTooManyIsToldToComeAgainAndCostsNothing) {
+  start_platform(/*request_ms=*/15'000, /*active_max=*/1);
+  std::latch checking(1), go_on(1);
+  set([&](auto& answers) {
+    answers.billing = [&](auto&, const auto&) -> absl::StatusOr<FakeServices::Billing::Reply> {
+      checking.count_down();
+      go_on.wait();
+      return FakeServices::Billing::Reply();
+    };
+  });
+  auto first = begin(cart(), "key-1");
+  checking.wait();
+  const Answer second = checkout(cart(), "key-2");
+  EXPECT_EQ(second.status, 503);
+  EXPECT_EQ(code(second), "overloaded");
+  EXPECT_EQ(header(second, "Retry-After"), "1");
+  EXPECT_EQ(count("orders.orders"), 1);
+  go_on.count_down();
+  EXPECT_EQ(first.get().status, 202);
+  set([](auto& answers) { answers.billing = nullptr; });
+  Answer again = checkout(cart(), "key-2");
+  while (code(again) == "overloaded") again = checkout(cart(), "key-2");  // the first lets go
+  EXPECT_EQ(again.status, 202) << "the key was left alone";
+}
+
 TEST_F(RunnerTest, WhenThePoolIsFullTheAnswerIsOverloaded) {
   // Every thread of the database's pool is busy, and as much waits as fits.
   std::latch release(1), busy(kDatabaseThreads);

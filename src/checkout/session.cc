@@ -29,7 +29,8 @@ Session::Session(std::shared_ptr<Shared> shared, CheckoutRequest request, Reques
 void Session::start() {
   ++shared_->counters.started;
   const auto self = shared_from_this();
-  if (!strand_->try_post([self] { self->find_key(); })) answer_problem("overloaded");
+  if (!active_.admitted() || !strand_->try_post([self] { self->find_key(); }))
+    answer_problem("overloaded");
 }
 
 void Session::find_key() {
@@ -98,7 +99,7 @@ void Session::on_executor_says(const orders::KeyRecord& record, orders::Executor
       return answer_problem("outcome_unknown");
     case orders::SubmittingVerdict::kInProgress: {
       Problem waiting = problem("in_progress");
-      waiting.retry_after_ms = record.found.lease_left_ms;
+      waiting.retry_after_ms = orders::ask_again_ms(record.found.lease_left_ms);
       return answer(problem_answer(waiting));
     }
     case orders::SubmittingVerdict::kTakeOver:

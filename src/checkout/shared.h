@@ -42,6 +42,7 @@ class Active {
   explicit Active(Shared& shared) : shared_(shared) {
     const std::lock_guard lock(shared_.mutex);
     ++shared_.active;
+    admitted_ = shared_.active <= shared_.config.active_max;
   }
   ~Active() {
     const std::lock_guard lock(shared_.mutex);
@@ -50,8 +51,12 @@ class Active {
   Active(const Active&) = delete;
   Active& operator=(const Active&) = delete;
 
+  // False: there were active_max before it.
+  bool admitted() const { return admitted_; }
+
  private:
   Shared& shared_;
+  bool admitted_ = false;
 };
 
 // What the database keeps of an executor's answer: accepted, or where the order is by now.

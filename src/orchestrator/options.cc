@@ -25,6 +25,7 @@ void Options::declare(process::Process& process) {
   process.option("database-threads", &database_threads,
                  "Threads that wait for the database, each with a connection", 1, 64);
   process.option("queue", &queue, "Tasks that may wait for a thread before 503", 16, 100'000);
+  process.option("checkouts", &checkouts, "Checkouts under way at once before 503", 1, 100'000);
   process.option("connections", &connections, "HTTP connections at once before 503", 1, 100'000);
 
   process.duration("request-time", &runner.request_ms, "A whole checkout", 500, 30'000);
@@ -42,6 +43,7 @@ absl::Status Options::settle() {
     return absl::InvalidArgumentError(
         "--clock-host is 1 to 23 characters of a-z, 0-9, '.', '_', '#' and '-'");
   }
+  runner.active_max = static_cast<size_t>(checkouts);
   runner.checks_ms = runner.request_ms * 65 / 100;
   runner.lease_ms = runner.request_ms + kLeaseBeyondRequestMs;
   return absl::OkStatus();

@@ -20,6 +20,7 @@ struct Options {
   int64_t database_threads = 8;
   int64_t queue = 1'024;
   int64_t connections = 1'024;
+  int64_t checkouts = 256;
   checkout::Runner::Config runner;
 
   void declare(process::Process& process);

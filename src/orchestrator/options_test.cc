@@ -11,6 +11,7 @@ TEST(Options, TheHousesNumbersAreWhatTheRunnerHasByItself) {
   const checkout::Runner::Config house;
   EXPECT_EQ(options.runner.checks_ms, house.checks_ms);
   EXPECT_EQ(options.runner.lease_ms, house.lease_ms);
+  EXPECT_EQ(options.runner.active_max, house.active_max);
 }
 
 TEST(Options, ALongerRequestHasALongerLease) {

@@ -1,5 +1,7 @@
 #include "orders/key_decision.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "orders/order.h"
 
@@ -11,6 +13,8 @@ bool holds_key(State state) {
   return state == State::kReceived || state == State::kInReview || state == State::kSubmitting;
 }
 
+constexpr base::DurationMs kAskAgainMs = 1'000;
+
 }  // namespace
 
 KeyDecision decide_key(const std::optional<FoundKey>& found) {
@@ -19,7 +23,8 @@ KeyDecision decide_key(const std::optional<FoundKey>& found) {
   if (!found->same_fingerprint) return {KeyVerdict::kReused};
   switch (found->state) {
     case State::kReceived:
-      if (found->lease_left_ms > 0) return {KeyVerdict::kInProgress, found->lease_left_ms};
+      if (found->lease_left_ms > 0)
+        return {KeyVerdict::kInProgress, ask_again_ms(found->lease_left_ms)};
       return {KeyVerdict::kRetake};
     case State::kSubmitting:
       // Whoever approves a review submits it; the shopper was promised an uncharged order and
@@ -40,6 +45,10 @@ KeyDecision decide_key(const std::optional<FoundKey>& found) {
   }
   BOOKSTORE_CHECK(false, "state ", static_cast<int>(found->state));
   return {KeyVerdict::kReused};
+}
+
+base::DurationMs ask_again_ms(base::DurationMs lease_left_ms) {
+  return std::min(lease_left_ms, kAskAgainMs);
 }
 
 SubmittingVerdict decide_submitting(ExecutorSays says, base::DurationMs lease_left_ms) {

@@ -34,6 +34,10 @@ struct KeyDecision {
 };
 KeyDecision decide_key(const std::optional<FoundKey>& found);
 
+// How soon a request that is in progress may be asked about again: a live attempt is through by
+// then, one that died is taken over when its lease is.
+base::DurationMs ask_again_ms(base::DurationMs lease_left_ms);
+
 // The second half for kAskExecutor.
 enum class ExecutorSays { kKnown, kUnknown, kUnreachable };
 enum class SubmittingVerdict {

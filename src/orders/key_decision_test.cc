@@ -55,9 +55,11 @@ TEST(KeyDecision, EveryFoundKeyIsAnsweredByTheTable) {
   }
 }
 
-TEST(KeyDecision, InProgressSaysWhenTheLeaseEnds) {
-  const FoundKey found{true, false, State::kReceived, "", false, 3'210};
-  EXPECT_EQ(decide_key(found).retry_after_ms, 3'210);
+TEST(KeyDecision, InProgressSaysSoonUnlessTheLeaseEndsSooner) {
+  FoundKey found{true, false, State::kReceived, "", false, 3'210};
+  EXPECT_EQ(decide_key(found).retry_after_ms, 1'000) << "a live attempt is through by then";
+  found.lease_left_ms = 321;
+  EXPECT_EQ(decide_key(found).retry_after_ms, 321);
 }
 
 TEST(KeyDecision, ASubmittingOrderIsWhatTheExecutorSays) {

@@ -15,11 +15,15 @@ std::string ConfState::to_string() const {
                       " AutoLeave:", auto_leave ? "true" : "false");
 }
 
+Configuration Configuration::from_unchecked(const ConfState& state) {
+  return {{NodeSet(state.voters), NodeSet(state.voters_outgoing)},
+          NodeSet(state.learners),
+          NodeSet(state.learners_next),
+          state.auto_leave};
+}
+
 Configuration Configuration::from(const ConfState& state) {
-  Configuration config{{NodeSet(state.voters), NodeSet(state.voters_outgoing)},
-                       NodeSet(state.learners),
-                       NodeSet(state.learners_next),
-                       state.auto_leave};
+  Configuration config = from_unchecked(state);
   config.check();
   return config;
 }
@@ -29,15 +33,20 @@ ConfState Configuration::state() const {
           auto_leave};
 }
 
-void Configuration::check() const {
+std::string Configuration::problem() const {
   for (const NodeId id : learners) {
-    BOOKSTORE_CHECK(!voters.contains(id), id, " votes and learns: ", to_string());
+    if (voters.contains(id)) return absl::StrCat(id, " votes and learns");
   }
   for (const NodeId id : learners_next) {
-    BOOKSTORE_CHECK(voters.outgoing.contains(id) && !voters.incoming.contains(id), id,
-                    " cannot become a learner: ", to_string());
+    const bool leaving = voters.outgoing.contains(id) && !voters.incoming.contains(id);
+    if (!leaving) return absl::StrCat(id, " cannot become a learner");
   }
-  BOOKSTORE_CHECK(voters.joint() || (!auto_leave && learners_next.empty()), to_string());
+  if (voters.joint()) return {};
+  return auto_leave || !learners_next.empty() ? "not joint, and yet to be left" : "";
+}
+
+void Configuration::check() const {
+  BOOKSTORE_CHECK(problem().empty(), problem(), ": ", to_string());
 }
 
 std::string Configuration::to_string() const {

@@ -31,8 +31,12 @@ struct Configuration {
   bool auto_leave = false;
 
   static Configuration from(const ConfState& state);
+  // For a state that came over the network: ask problem().
+  static Configuration from_unchecked(const ConfState& state);
   ConfState state() const;
   bool is_member(NodeId id) const { return voters.contains(id) || learners.contains(id); }
+  // Which invariant does not hold; empty when all do.
+  std::string problem() const;
   void check() const;
 
   // "voters=(2)&&(1) learners=(4) learners_next=(1) autoleave"

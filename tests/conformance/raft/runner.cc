@@ -16,7 +16,7 @@ namespace {
 std::unique_ptr<Suite> suite_for(const std::string& folder) {
   if (folder == "quorum") return make_quorum_suite();
   if (folder == "confchange") return make_confchange_suite();
-  return nullptr;
+  return make_interaction_suite();
 }
 
 std::vector<std::filesystem::path> scripts_in(const std::filesystem::path& folder) {
@@ -49,7 +49,7 @@ std::filesystem::path default_folder(const std::filesystem::path& source_dir) {
 
 Results run_folder(const std::filesystem::path& folder) {
   Results results;
-  for (const char* name : {"quorum", "confchange"}) {
+  for (const char* name : {"quorum", "confchange", "interaction"}) {
     for (const auto& file : scripts_in(folder / name)) results.files.push_back(run_file(file));
   }
   return results;

@@ -105,7 +105,7 @@ TEST_F(AdminTest, ARetiredOrderHasEnded) {
   begin();
   decide(Decision::kCommit);
   apply(Finish{id_, ""});
-  apply(Retire{{id_}});
+  apply(Retire{{{id_, 0}}});
   EXPECT_EQ(retry(), "finished");
   EXPECT_EQ(abort(), "finished");
   EXPECT_TRUE(detail().retired);

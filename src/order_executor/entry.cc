@@ -9,7 +9,9 @@ namespace {
 using base::ByteReader;
 using base::ByteWriter;
 
-constexpr uint8_t kVersion = 1;
+// 2: a Retire names the newest accept_before of each order. Version 1 is still read: it named none.
+constexpr uint8_t kVersion = 2;
+constexpr uint8_t kOldestVersion = 1;
 // Far above any legal message; a damaged count must not become an allocation.
 constexpr uint64_t kLinesMax = 1'000;
 
@@ -67,7 +69,14 @@ struct Encoder {
     out.string(c.id.value);
     out.string(c.reason);
   }
-  void operator()(const Retire& c) { ids(c.ids); }
+  void operator()(const Retire& c) {
+    BOOKSTORE_CHECK(c.orders.size() <= kBatchMax, c.orders.size());
+    out.varint(c.orders.size());
+    for (const RetiredOrder& order : c.orders) {
+      out.string(order.id.value);
+      out.u64(static_cast<uint64_t>(order.accept_before_ms));
+    }
+  }
   void operator()(const Configure& c) {
     out.varint(c.queue_capacity);
     out.varint(c.executing_capacity);
@@ -78,7 +87,7 @@ struct Encoder {
 
 class Decoder {
  public:
-  explicit Decoder(ByteReader& in) : in_(in) {}
+  Decoder(ByteReader& in, uint8_t version) : in_(in), version_(version) {}
 
   // Empty when a value is outside its range; running out of bytes shows in the reader.
   std::optional<Command> command(uint8_t tag) {
@@ -109,7 +118,7 @@ class Decoder {
         command = Cancel{id(), in_.string()};
         break;
       case 8:
-        command = Retire{ids()};
+        command = retire();
         break;
       case 9:
         command = configure();
@@ -181,6 +190,18 @@ class Decoder {
     return c;
   }
 
+  Retire retire() {
+    const uint64_t count = in_.varint();
+    expect(count <= kBatchMax);
+    Retire c;
+    for (uint64_t i = 0; in_range_ && in_.ok() && i < count; ++i) {
+      RetiredOrder order{id(), 0};
+      if (version_ >= 2) order.accept_before_ms = static_cast<base::WallMs>(in_.u64());
+      c.orders.push_back(std::move(order));
+    }
+    return c;
+  }
+
   Configure configure() {
     Configure c;
     c.queue_capacity = in_.varint();
@@ -198,6 +219,7 @@ class Decoder {
   void expect(bool condition) { in_range_ = in_range_ && condition; }
 
   ByteReader& in_;
+  const uint8_t version_;
   bool in_range_ = true;
 };
 
@@ -218,11 +240,12 @@ std::string encode_entry(const Entry& entry) {
 
 std::optional<Entry> decode_entry(std::string_view bytes) {
   ByteReader in(bytes);
-  if (in.u8() != kVersion) return std::nullopt;
+  const uint8_t version = in.u8();
+  if (version < kOldestVersion || version > kVersion) return std::nullopt;
   const uint8_t tag = in.u8();
   Entry entry;
   entry.time_ms = static_cast<base::WallMs>(in.u64());
-  auto command = Decoder(in).command(tag);
+  auto command = Decoder(in, version).command(tag);
   if (!command || !in.finished()) return std::nullopt;
   entry.command = std::move(*command);
   return entry;

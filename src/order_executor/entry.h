@@ -84,9 +84,17 @@ struct Cancel {
   friend bool operator==(const Cancel&, const Cancel&) = default;
 };
 
-// The terminal rows of these orders are durable in PostgreSQL. At most kBatchMax.
+// An order whose terminal row is durable in PostgreSQL, and the newest accept_before that was ever
+// written for it: its row gets no other, so no Submit with a later one can exist (docs/adr/0006).
+struct RetiredOrder {
+  base::OrderId id;
+  base::WallMs accept_before_ms = 0;
+  friend auto operator<=>(const RetiredOrder&, const RetiredOrder&) = default;
+};
+
+// At most kBatchMax.
 struct Retire {
-  std::vector<base::OrderId> ids;
+  std::vector<RetiredOrder> orders;
   friend bool operator==(const Retire&, const Retire&) = default;
 };
 

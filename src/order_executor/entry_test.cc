@@ -50,8 +50,13 @@ Command some_command(base::Random& random, size_t kind) {
       return Fail{id, some_text(random)};
     case 7:
       return Cancel{id, some_text(random)};
-    case 8:
-      return Retire{some_ids(random)};
+    case 8: {
+      Retire retire;
+      for (auto& some_id : some_ids(random)) {
+        retire.orders.push_back({std::move(some_id), static_cast<base::WallMs>(random.next())});
+      }
+      return retire;
+    }
     case 9: {
       Configure configure;
       configure.queue_capacity = random.next();
@@ -84,6 +89,17 @@ TEST(Entry, CutOrExtendedBytesAreRefused) {
     }
     EXPECT_FALSE(decode_entry(bytes + '\0')) << kind;
   }
+}
+
+TEST(Entry, ARetireOfTheFirstVersionNamesNoTimes) {
+  // version 1, tag 8, time 5, one id "a"
+  const std::string bytes(
+      "\x01\x08\x05\0\0\0\0\0\0\0\x01\x01"
+      "a",
+      13);
+  const auto entry = decode_entry(bytes);
+  ASSERT_TRUE(entry.has_value());
+  EXPECT_EQ(*entry, (Entry{5, Retire{{{{"a"}, 0}}}}));
 }
 
 TEST(Entry, RandomBytesAreRefusedOrAreAnEntry) {

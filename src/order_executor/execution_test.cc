@@ -38,7 +38,7 @@ class Life {
     projector_.start([this](auto ids) {
       node_.projected(ids);
       const std::lock_guard lock(mutex_);
-      for (const auto& id : ids) durable_.insert(id.value);
+      for (const auto& order : ids) durable_.insert(order.id.value);
       changed_.notify_all();
     });
   }

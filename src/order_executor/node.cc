@@ -84,8 +84,8 @@ void Node::watch(uint64_t after, base::DurationMs max_wait_ms,
   if (!taken) done(absl::UnavailableError("the order executor is overloaded or stopping"));
 }
 
-void Node::projected(std::vector<base::OrderId> ids) {
-  inbox_->post([this, ids = std::move(ids)] { replica_->on_projected(ids); });
+void Node::projected(std::vector<RetiredOrder> orders) {
+  inbox_->post([this, orders = std::move(orders)] { replica_->on_projected(orders); });
 }
 
 void Node::database_time(base::WallMs database_ms, base::WallMs wall_ms) {
@@ -188,7 +188,12 @@ void Node::on_submit(Submit submit, std::function<void(absl::StatusOr<Submitted>
   if (!leading()) return done(Submitted{Outcome::kNotLeader, {}, ""});
   // Known orders are answered also while the clocks disagree: nothing is proposed for them.
   if (const auto known = replica_->machine().find(submit.id)) {
-    return done(Submitted{Outcome::kKnown, *known, ""});
+    // One with a later accept_before is an entry all the same: the id is kept for longer.
+    const bool keeps_longer =
+        submit.accept_before_ms > replica_->machine().accept_before_ms(submit.id);
+    if (!keeps_longer || time_keeper_.skewed()) {
+      return done(Submitted{Outcome::kKnown, *known, ""});
+    }
   }
   if (time_keeper_.skewed()) return done(Submitted{Outcome::kClockSkew, {}, ""});
   batch_.push_back(

@@ -96,7 +96,7 @@ class Node {
   void describe(base::OrderId id,
                 std::function<void(absl::StatusOr<std::optional<OrderDetail>>)> done);
   // The terminal rows of these orders are durable.
-  void projected(std::vector<base::OrderId> ids);
+  void projected(std::vector<RetiredOrder> orders);
   // The database's clock said `database_ms` when ours said `wall_ms`.
   void database_time(base::WallMs database_ms, base::WallMs wall_ms);
 

@@ -153,11 +153,11 @@ class NodeTest : public testing::Test {
 
   // As the projector would, with a database that is always there.
   void on_transitions(const std::vector<Transition>& transitions) {
-    std::vector<base::OrderId> done;
+    std::vector<RetiredOrder> done;
     const std::lock_guard lock(mutex_);
     for (const Transition& transition : transitions) {
       last_[transition.id.value] = transition;
-      if (orders::terminal(transition.to)) done.push_back(transition.id);
+      if (orders::terminal(transition.to)) done.push_back({transition.id, 0});
     }
     if (!done.empty()) node_->projected(done);
   }

@@ -21,7 +21,10 @@ Applied OrderMachine::apply(uint64_t index, const Entry& entry) {
 }
 
 Verdict OrderMachine::on(const Submit& c, Applied& applied) {
-  if (find(c.id)) return Verdict::kKnown;
+  if (find(c.id)) {
+    raise_accept_before(c);
+    return Verdict::kKnown;
+  }
   // The predicate by which forget_finished() forgets: an id is either still known or too late.
   if (time_ms_ > c.accept_before_ms) return Verdict::kExpired;
   if (queue_.size() >= configuration_.queue_capacity) return Verdict::kQueueFull;
@@ -126,7 +129,7 @@ Verdict OrderMachine::on(const Cancel& c, Applied& applied) {
 Verdict OrderMachine::on(const Retire& c, Applied&) {
   size_t retired = 0;
   bool illegal = false;
-  for (const base::OrderId& id : c.ids) {
+  for (const auto& [id, newest_ms] : c.orders) {
     const auto found = orders_.find(id);
     if (found == orders_.end()) continue;  // retired before
     const Order& order = found->second;
@@ -134,8 +137,9 @@ Verdict OrderMachine::on(const Retire& c, Applied&) {
       illegal = true;
       continue;
     }
-    by_expiry_.emplace(order.accept_before_ms, id);
-    finished_.emplace(id, Finished{order.state, order.reason, order.index, order.accept_before_ms});
+    const base::WallMs keep_until_ms = std::max(order.accept_before_ms, newest_ms);
+    by_expiry_.emplace(keep_until_ms, id);
+    finished_.emplace(id, Finished{order.state, order.reason, order.index, keep_until_ms});
     orders_.erase(found);
     ++retired;
   }
@@ -175,6 +179,25 @@ std::vector<base::OrderId> OrderMachine::next_to_begin(size_t count) const {
 size_t OrderMachine::queue_place(const Order& order) const {
   if (order.state != State::kAccepted) return 0;
   return queue_.ahead_of(order.key, order.accepted_index) + 1;
+}
+
+base::WallMs OrderMachine::accept_before_ms(const base::OrderId& id) const {
+  if (const Order* found = order(id)) return found->accept_before_ms;
+  const auto finished = finished_.find(id);
+  return finished == finished_.end() ? 0 : finished->second.accept_before_ms;
+}
+
+// A repeated Submit with a later accept_before may itself come once more until then.
+void OrderMachine::raise_accept_before(const Submit& c) {
+  if (Order* order = find_order(c.id)) {
+    order->accept_before_ms = std::max(order->accept_before_ms, c.accept_before_ms);
+    return;
+  }
+  Finished& finished = finished_.at(c.id);
+  if (c.accept_before_ms <= finished.accept_before_ms) return;
+  by_expiry_.erase({finished.accept_before_ms, c.id});
+  finished.accept_before_ms = c.accept_before_ms;
+  by_expiry_.emplace(finished.accept_before_ms, c.id);
 }
 
 Order* OrderMachine::find_order(const base::OrderId& id) {

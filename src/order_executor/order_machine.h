@@ -78,6 +78,8 @@ class OrderMachine {
  public:
   Applied apply(uint64_t index, const Entry& entry);
 
+  // How long the id will be kept at least; 0 for one that is unknown.
+  base::WallMs accept_before_ms(const base::OrderId& id) const;
   // Empty for an id that was never accepted, or whose finish was forgotten (see Retire).
   std::optional<Known> find(const base::OrderId& id) const;
   // Null for an order that is unknown or retired. Valid until the next apply.
@@ -124,6 +126,7 @@ class OrderMachine {
   Verdict on(const Time& c, Applied& applied);
 
   Order* find_order(const base::OrderId& id);
+  void raise_accept_before(const Submit& c);
   void move(Order& order, State to, std::string reason, std::string_view clock, Applied& applied);
   void forget_finished();
 

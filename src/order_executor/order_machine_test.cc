@@ -127,15 +127,16 @@ TEST(OrderMachine, AParkedOrderGoesOnOrIsGivenUp) {
 
 TEST(OrderMachine, ARepeatedSubmitFindsTheFirstUntilItsTimeIsOver) {
   Log log;
-  log.add(submit_of("a", ShippingClass::kExpress, kNow + 1'000));
-  EXPECT_EQ(log.verdict(submit_of("a")), Verdict::kKnown);
+  const Submit again = submit_of("a", ShippingClass::kExpress, kNow + 1'000);
+  log.add(again);
+  EXPECT_EQ(log.verdict(again), Verdict::kKnown);
   log.add(Begin{{{"a"}}});
   log.add(Decide{{"a"}, Decision::kCommit, {}, "", ""});
-  EXPECT_EQ(log.verdict(Retire{{{"a"}}}), Verdict::kIllegal);
+  EXPECT_EQ(log.verdict(Retire{{{{"a"}, 0}}}), Verdict::kIllegal);
   log.add(Finish{{"a"}, ""});
-  EXPECT_EQ(log.verdict(Retire{{{"a"}}}), Verdict::kApplied);
+  EXPECT_EQ(log.verdict(Retire{{{{"a"}, 0}}}), Verdict::kApplied);
   EXPECT_EQ(log.machine.order({"a"}), nullptr);
-  EXPECT_EQ(log.verdict(submit_of("a")), Verdict::kKnown);
+  EXPECT_EQ(log.verdict(again), Verdict::kKnown);
   EXPECT_EQ(log.state("a"), State::kCompleted);
   // accept_before itself is still in time; afterwards a Submit is too late and need not be known.
   log.add(Time{}, 1'000);
@@ -143,6 +144,37 @@ TEST(OrderMachine, ARepeatedSubmitFindsTheFirstUntilItsTimeIsOver) {
   log.add(Time{}, 1);
   EXPECT_EQ(log.machine.finished_kept(), 0u);
   EXPECT_EQ(log.verdict(submit_of("a", ShippingClass::kExpress, kNow + 1'000)), Verdict::kExpired);
+}
+
+// docs/adr/0006: the row of an approved order was given a new accept_before before it was submitted
+// again, and that Submit may arrive when all is over.
+TEST(OrderMachine, AFinishedOrderIsKnownUntilTheNewestAcceptBeforeOfItsRow) {
+  Log log;
+  log.add(submit_of("a", ShippingClass::kExpress, kNow + 1'000));
+  log.add(Begin{{{"a"}}});
+  log.add(Decide{{"a"}, Decision::kCommit, {}, "", ""});
+  log.add(Finish{{"a"}, ""});
+  EXPECT_EQ(log.verdict(Retire{{{{"a"}, kNow + 5'000}}}), Verdict::kApplied);
+  log.add(Time{}, 4'999);
+  EXPECT_EQ(log.verdict(submit_of("a", ShippingClass::kExpress, kNow + 5'000)), Verdict::kKnown);
+  log.add(Time{}, 2);
+  EXPECT_EQ(log.verdict(submit_of("a", ShippingClass::kExpress, kNow + 5'000)), Verdict::kExpired);
+}
+
+TEST(OrderMachine, ARepeatedSubmitWithALaterAcceptBeforeKeepsTheIdForLonger) {
+  for (const bool live : {true, false}) {
+    Log log;
+    log.add(submit_of("a", ShippingClass::kExpress, kNow + 1'000));
+    log.add(Cancel{{"a"}, ""});
+    if (!live) log.add(Retire{{{{"a"}, 0}}});
+    EXPECT_EQ(log.verdict(submit_of("a", ShippingClass::kExpress, kNow + 3'000)), Verdict::kKnown);
+    EXPECT_EQ(log.machine.accept_before_ms({"a"}), kNow + 3'000);
+    if (live) log.add(Retire{{{{"a"}, 0}}});
+    log.add(Time{}, 3'000);
+    EXPECT_EQ(log.state("a"), State::kCanceled);
+    log.add(Time{}, 1);
+    EXPECT_EQ(log.machine.finished_kept(), 0u);
+  }
 }
 
 TEST(OrderMachine, ALateSubmitExpiresEvenWhenTheWallClockWentBack) {
@@ -219,7 +251,7 @@ TEST(OrderMachine, OverAFloodEveryOrderIsServedWithinItsBound) {
       for (const auto& id : next) {
         log.add(Decide{id, Decision::kCommit, {}, "", ""});
         log.add(Finish{id, ""});
-        log.add(Retire{{id}});
+        log.add(Retire{{{id, 0}}});
       }
     }
     ASSERT_GT(served, 100u);
@@ -266,7 +298,7 @@ std::vector<Entry> random_entries(uint64_t seed) {
         command = Cancel{id, "no more"};
         break;
       case 10:
-        command = Retire{{id}};
+        command = Retire{{{id, 0}}};
         break;
       default:
         command = Time{};

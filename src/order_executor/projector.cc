@@ -91,9 +91,9 @@ void Projector::write(const std::vector<orders::Transition>& batch) {
                    {{"illegal", std::to_string(report->illegal)},
                     {"unknown", std::to_string(report->unknown)}});
   }
-  std::vector<base::OrderId> durable;
-  for (const orders::Transition& transition : batch) {
-    if (orders::terminal(transition.state)) durable.push_back(transition.order_id);
+  std::vector<RetiredOrder> durable;
+  for (const orders::SettledRow& row : report->settled) {
+    durable.push_back({row.order_id, row.accept_before_ms});
   }
   {
     const std::lock_guard lock(mutex_);

@@ -35,7 +35,7 @@ class Projector {
   // Writes one batch durably; an error says that nobody knows: it is written again.
   using Write = std::function<absl::StatusOr<orders::ProjectionReport>(
       const std::vector<orders::Transition>&, base::Deadline)>;
-  using OnDurable = std::function<void(std::vector<base::OrderId>)>;
+  using OnDurable = std::function<void(std::vector<RetiredOrder>)>;
 
   Projector(Config config, Write write, const base::Clock& clock);
   // stop()
@@ -43,7 +43,8 @@ class Projector {
   Projector(const Projector&) = delete;
   Projector& operator=(const Projector&) = delete;
 
-  // `on_durable` runs on this thread, with orders whose terminal state is durable.
+  // `on_durable` runs on this thread, with orders whose terminal state is durable and the newest
+  // accept_before of their rows.
   void start(OnDurable on_durable);
   void stop();
   // Any thread; never blocks. Allowed before start().

@@ -25,13 +25,22 @@ class Rows {
       for (const auto& transition : batch) rows_[transition.order_id.value] = transition;
       orders::ProjectionReport report;
       report.applied = batch.size();
+      for (const auto& transition : batch) {
+        if (!orders::terminal(transition.state)) continue;
+        if (transition.order_id.value == "refused") continue;
+        report.settled.push_back(
+            {transition.order_id, static_cast<base::WallMs>(transition.index)});
+      }
       return report;
     };
   }
   Projector::OnDurable on_durable() {
-    return [this](std::vector<base::OrderId> ids) {
+    return [this](const std::vector<RetiredOrder>& orders) {
       const std::lock_guard lock(mutex_);
-      for (const auto& id : ids) durable_.push_back(id.value);
+      for (const auto& order : orders) {
+        durable_.push_back(order.id.value);
+        accept_before_[order.id.value] = order.accept_before_ms;
+      }
       changed_.notify_all();
     };
   }
@@ -56,6 +65,10 @@ class Rows {
     const std::lock_guard lock(mutex_);
     return durable_;
   }
+  base::WallMs accept_before(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    return accept_before_.at(id);
+  }
   size_t largest() {
     const std::lock_guard lock(mutex_);
     return largest_;
@@ -66,6 +79,7 @@ class Rows {
   std::condition_variable changed_;
   std::map<std::string, orders::Transition> rows_;
   std::vector<std::string> durable_;
+  std::map<std::string, base::WallMs> accept_before_;
   size_t largest_ = 0;
   int writes_ = 0;
   int failures_left_ = 0;
@@ -90,6 +104,19 @@ TEST(Projector, OnlyTerminalStatesMayBeRetired) {
   ASSERT_TRUE(rows.wait_durable(2));
   projector.stop();
   EXPECT_EQ(rows.durable(), (std::vector<std::string>{"done", "gone"}));
+}
+
+TEST(Projector, AnOrderIsRetiredOnlyWithWhatItsRowSays) {
+  Rows rows;
+  base::SystemClock clock;
+  Projector projector({.linger_ms = 1}, rows.write(), clock);
+  projector.start(rows.on_durable());
+  projector.add(moved("refused", State::kCompleted, 1));  // its row says something else
+  projector.add(moved("done", State::kCompleted, 77));
+  ASSERT_TRUE(rows.wait_durable(1));
+  projector.stop();
+  EXPECT_EQ(rows.durable(), std::vector<std::string>{"done"});
+  EXPECT_EQ(rows.accept_before("done"), 77);
 }
 
 TEST(Projector, TheNewestOfAnOrderCountsAlsoWhenTheDatabaseComesBackLate) {

@@ -49,7 +49,7 @@ class Replica {
   void on_unavailable(const Send& send, base::SteadyMs now_ms) {
     two_phase_.on_unavailable(send, now_ms);
   }
-  void on_projected(const std::vector<base::OrderId>& ids) { two_phase_.on_projected(ids); }
+  void on_projected(const std::vector<RetiredOrder>& orders) { two_phase_.on_projected(orders); }
 
   uint64_t term() const { return term_; }
   const OrderMachine& machine() const { return machine_; }

@@ -130,7 +130,7 @@ class World {
       EXPECT_EQ(row->second, state) << id.value << " left its terminal state";
     }
     row->second = state;
-    if (orders::terminal(state)) replica_->on_projected({id});
+    if (orders::terminal(state)) replica_->on_projected({{id, 0}});
   }
 
   void check_promises() {
@@ -231,7 +231,7 @@ TEST(Replica, ARestartHasTheStateOfTheProcessBeforeIt) {
       if (random.below(2) == 0) batch.push_back(Begin{{id}});
       if (random.below(2) == 0) batch.push_back(Decide{id, Decision::kAbort, {}, "no", ""});
       if (random.below(2) == 0) batch.push_back(Finish{id, ""});
-      if (random.below(2) == 0) batch.push_back(Retire{{id}});
+      if (random.below(2) == 0) batch.push_back(Retire{{{id, 0}}});
       ASSERT_TRUE((*replica)->commit(std::move(batch), now_ms).ok());
     }
     // The process before wrote its own entry; the same log must give the same state up to there.

@@ -85,12 +85,14 @@ class Scene {
       configure(words);
     } else if (verb == "advance") {
       now_ms_ += std::stoll(words.at(1));
+    } else if (verb == "time") {
+      commit(Time{});
     } else if (verb == "answer") {
       answer(words);
     } else if (verb == "unavailable") {
       coordinator_->on_unavailable(take_send(words), now_ms_);
     } else if (verb == "projected") {
-      coordinator_->on_projected({{words.at(1)}});
+      projected(words);
     } else if (verb == "new-leader") {
       coordinator_ = std::make_unique<TwoPhase>(TwoPhase::Config{});
       sends_.clear();
@@ -110,8 +112,16 @@ class Scene {
       if (words[i] == "express") submit.shipping_class = ShippingClass::kExpress;
       if (words[i] == "economy") submit.shipping_class = ShippingClass::kEconomy;
       if (words[i] == "late") submit.accept_before_ms = kStart - 1;
+      if (words[i] == "until") submit.accept_before_ms = kStart + std::stoll(words.at(i + 1));
     }
     return submit;
+  }
+
+  // `projected a [until MS]`: the newest accept_before of its row, after the start of the scene.
+  void projected(const std::vector<std::string>& words) {
+    base::WallMs accept_before_ms = kStart + 120'000;
+    if (words.size() > 3) accept_before_ms = kStart + std::stoll(words[3]);
+    coordinator_->on_projected({{{words.at(1)}, accept_before_ms}});
   }
 
   void configure(const std::vector<std::string>& words) {
@@ -179,7 +189,11 @@ class Scene {
   static std::string describe(const Command& command) {
     const std::string name = command_name(command);
     if (const auto* c = std::get_if<Begin>(&command)) return name + " " + join(c->ids);
-    if (const auto* c = std::get_if<Retire>(&command)) return name + " " + join(c->ids);
+    if (const auto* c = std::get_if<Retire>(&command)) {
+      return name + absl::StrJoin(c->orders, "", [](std::string* out, const RetiredOrder& order) {
+               absl::StrAppend(out, " ", order.id.value);
+             });
+    }
     if (const auto* c = std::get_if<Decide>(&command)) {
       return absl::StrCat(name, c->decision == Decision::kCommit ? " COMMIT " : " ABORT ",
                           c->id.value);

@@ -157,11 +157,15 @@ bool TwoPhase::may_send(const Send& send, base::SteadyMs now_ms) const {
 }
 
 void TwoPhase::retire(Duties& duties) {
-  for (auto id = to_retire_.begin(); id != to_retire_.end();) {
-    Retire batch;
-    while (id != to_retire_.end() && batch.ids.size() < kBatchMax) batch.ids.push_back(*id++);
-    duties.proposals.push_back(std::move(batch));
+  Retire batch;
+  const auto flush = [&] {
+    if (!batch.orders.empty()) duties.proposals.push_back(std::exchange(batch, {}));
+  };
+  for (const auto& [id, accept_before_ms] : to_retire_) {
+    batch.orders.push_back({id, accept_before_ms});
+    if (batch.orders.size() == kBatchMax) flush();
   }
+  flush();
   to_retire_.clear();
 }
 
@@ -223,8 +227,11 @@ void TwoPhase::on_unavailable(const Send& send, base::SteadyMs now_ms) {
   }
 }
 
-void TwoPhase::on_projected(const std::vector<base::OrderId>& ids) {
-  to_retire_.insert(ids.begin(), ids.end());
+void TwoPhase::on_projected(const std::vector<RetiredOrder>& orders) {
+  for (const auto& [id, accept_before_ms] : orders) {
+    base::WallMs& newest_ms = to_retire_[id];
+    newest_ms = std::max(newest_ms, accept_before_ms);
+  }
 }
 
 void TwoPhase::on_answer(const Order& order, Work& work, const Answer& answer,

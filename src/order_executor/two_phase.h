@@ -86,7 +86,7 @@ class TwoPhase {
   // Unavailable, timed out, or refused by the breaker: the outcome of the call is unknown.
   void on_unavailable(const Send& send, base::SteadyMs now_ms);
   // The terminal rows of these orders are durable: their Retire comes with the next step.
-  void on_projected(const std::vector<base::OrderId>& ids);
+  void on_projected(const std::vector<RetiredOrder>& orders);
 
   bool paused(Participant participant, base::SteadyMs now_ms) const;
   // Empty for an order that is not executing.
@@ -140,8 +140,8 @@ class TwoPhase {
   std::map<base::OrderId, Work> works_;  // exactly the executing orders, after follow()
   std::array<Line, 2> lines_;
   std::vector<Command> proposals_;  // made since the last step, handed out by the next
-  std::set<base::OrderId> to_retire_;
-  bool begin_proposed_ = false;  // one Begin under way at a time
+  std::map<base::OrderId, base::WallMs> to_retire_;  // with the newest accept_before
+  bool begin_proposed_ = false;                      // one Begin under way at a time
   bool fenced_off_ = false;
 };
 

@@ -23,7 +23,8 @@ constexpr Statement kProject{
     " CASE WHEN o.state = 'submitting' AND t.state <> 'accepted' THEN 2 ELSE 1 END "
     " FROM t WHERE o.order_id = t.order_id AND o.executor_index < t.index "
     " AND o.state || '>' || t.state = ANY($5::text[]) RETURNING o.order_id) "
-    "SELECT t.order_id, moved.order_id IS NOT NULL AS applied, o.state, o.executor_index "
+    "SELECT t.order_id, moved.order_id IS NOT NULL AS applied, o.state, o.executor_index, "
+    " (extract(epoch FROM o.accept_before) * 1000)::bigint AS accept_before_ms "
     "FROM t LEFT JOIN moved USING (order_id) LEFT JOIN orders.orders o USING (order_id)"};
 
 constexpr Statement kUnfinished{
@@ -66,6 +67,20 @@ absl::StatusOr<std::map<std::string, std::string>> joined_clocks(
     clocks[id] = join_clocks(row.bytes("clock"), by_id.at(id).clock);
   }
   return clocks;
+}
+
+// What the row says after a terminal transition is final; it was read before.
+bool settles(Projection verdict, const Row& row) {
+  switch (verdict) {
+    case Projection::kApply:
+    case Projection::kKnown:
+      return true;
+    case Projection::kOlder:
+      return terminal(state_of(row));
+    case Projection::kIllegal:
+      break;
+  }
+  return false;
 }
 
 std::vector<Param> projection_params(const std::map<std::string, Transition>& by_id,
@@ -116,8 +131,14 @@ absl::StatusOr<ProjectionReport> Store::project(std::span<const Transition> tran
       continue;
     }
     const Transition& transition = by_id.at(row.text("order_id"));
-    switch (judge_projection({state_of(row), static_cast<uint64_t>(row.int64("executor_index"))},
-                             {transition.state, transition.index})) {
+    const Projection verdict =
+        judge_projection({state_of(row), static_cast<uint64_t>(row.int64("executor_index"))},
+                         {transition.state, transition.index});
+    if (terminal(transition.state) && settles(verdict, row)) {
+      report.settled.push_back(
+          {transition.order_id, row.maybe_int64("accept_before_ms").value_or(0)});
+    }
+    switch (verdict) {
       case Projection::kApply:
         ++report.applied;
         break;

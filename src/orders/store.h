@@ -128,12 +128,20 @@ struct Transition {
       clock;  // the executor's of the order (wire form); the row gets the join; may be empty
 };
 
+// A row that a projected terminal transition found or left terminal. Nothing ever moves it again,
+// so no Submit with a later accept_before can come (docs/adr/0006).
+struct SettledRow {
+  base::OrderId order_id;
+  base::WallMs accept_before_ms = 0;
+};
+
 struct ProjectionReport {
   size_t applied = 0;
   size_t known = 0;
   size_t older = 0;
-  size_t illegal = 0;  // refused: the table has no path
-  size_t unknown = 0;  // no such row
+  size_t illegal = 0;               // refused: the table has no path
+  size_t unknown = 0;               // no such row
+  std::vector<SettledRow> settled;  // an illegal or unknown one is not among them
 };
 
 struct Unfinished {

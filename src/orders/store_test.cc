@@ -282,6 +282,27 @@ TEST_F(OrdersStore, OfOneOrderInABatchTheNewestTransitionCounts) {
   EXPECT_EQ(read(held.order_id).revision, 4) << "accepted (3) was passed on the way";
 }
 
+// docs/adr/0006: the executor keeps a finished id until the newest accept_before of its row.
+TEST_F(OrdersStore, ATerminalProjectionSaysTheNewestAcceptBefore) {
+  const Held held = submitting();
+  const auto accept_before = [&](State state, uint64_t index) {
+    const std::vector<Transition> batch = {{held.order_id, state, "", index}};
+    const auto report = store_->project(batch, deadline());
+    EXPECT_TRUE(report.ok()) << report.status();
+    return report->settled.empty() ? 0 : report->settled[0].accept_before_ms;
+  };
+  EXPECT_EQ(accept_before(State::kExecuting, 5), 0) << "not terminal";
+  // As the takeover of an approved order does while it is still submitting.
+  constexpr postgres::Statement kTakenOver{
+      "UPDATE orders.orders SET accept_before = accept_before + interval '1 hour' "
+      "WHERE order_id = $1"};
+  ASSERT_TRUE(database().pool().query(kTakenOver, {held.order_id.value}, deadline()).ok());
+  const base::WallMs newest_ms = held.database_ms + 120'000 + 3'600'000;
+  EXPECT_EQ(accept_before(State::kCompleted, 6), newest_ms);
+  EXPECT_EQ(accept_before(State::kCompleted, 6), newest_ms) << "projected once more";
+  EXPECT_EQ(accept_before(State::kFailed, 9), 0) << "illegal: this order must not be retired";
+}
+
 TEST_F(OrdersStore, TheProjectedClockIsJoinedWithTheRowsOwn) {
   const Held held = submitting();
   causality::VectorClock row, moved;

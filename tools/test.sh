@@ -8,6 +8,7 @@ asan           the fast tests under AddressSanitizer and UBSan
 tsan           the tests of the pure targets under ThreadSanitizer
 executor-kill  kill -9 of the executor under 20 orders a second loses no accepted order
 races          1,000 requests with one key, 500 buyers of 50 copies: one and two orchestrators, one killed
+chaos          kill -9 of every process in turn, three rounds, under 50 orders a second, two orchestrators
 readme         the commands of the README, as they stand there, on a platform of their own
 headers        every header compiles alone
 format         clang-format finds nothing to change, shellcheck nothing to say
@@ -80,6 +81,18 @@ suite_executor_kill() {
 suite_races() {
   build release apps integration_races_test
   GTEST_FILTER="${BOOKSTORE_SLICE:+TwoOrchestrators.}*" with_database release -L '^races$'
+}
+
+# A slice for CI: one round of those that hold most of an order's state.
+suite_chaos() {
+  build release apps
+  provide_pgvector
+  provide_model
+  local options=(--rounds 3)
+  [[ -z ${BOOKSTORE_SLICE:-} ]] ||
+    options=(--rounds 1 "--processes=executor,orchestrator-1,payment,inventory,postgres,supervisor")
+  tally "no order is lost, none is charged twice" \
+    "$BIN/bookstore" chaos --rate 50 "${options[@]}" "${MODEL_OPTIONS[@]}"
 }
 
 # Runs what the README tells its reader to run. Only the port and the state folder differ, so that a

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/bench.h"
+#include "cli/chaos.h"
 #include "cli/commands.h"
 #include "cli/demo.h"
 #include "cli/embed.h"
@@ -179,6 +180,41 @@ void add_bench_checkout(CLI::App& bench, const ExitCode& exit_code) {
       "temporary folder. Exit code 0: measured, and every invariant holds; 2: one is broken.");
 }
 
+void add_chaos(CLI::App& app, const ExitCode& exit_code) {
+  auto options = std::make_shared<ChaosOptions>();
+  CLI::App* const command = app.add_subcommand(
+      "chaos", "Kill -9 every process in turn under load, and count what went wrong.");
+  command->add_option("--rounds", options->rounds, "how often each dies")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000));
+  command->add_option("--rate", options->rate_per_s, "orders a second, started on time")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 10'000.0))
+      ->type_name("R");
+  command->add_option("--orchestrators", options->orchestrators, "how many doors")
+      ->capture_default_str()
+      ->check(CLI::Range(1, kOrchestratorsMax));
+  command
+      ->add_option("--processes", options->processes,
+                   "who dies, in this order (default: all, then the database and the supervisor)")
+      ->delimiter(',')
+      ->type_name("NAME,…");
+  command->add_option("--model", options->model, "a sentence-transformers folder")
+      ->required()
+      ->check(CLI::ExistingDirectory)
+      ->type_name("DIR");
+  command->add_flag("--own-model", options->own_model, "the model is not the pinned one");
+  command->add_flag("--keep", options->keep, "leave the platform's folder, also when all is well");
+  command->add_flag("--json", options->as_json, "for programs; progress goes to stderr");
+  command->callback([=] { *exit_code = chaos(*options); });
+  command->footer(
+      "It starts a platform of its own on free ports and never touches another. Clients repeat\n"
+      "their request with the same key until it is answered; when all has come to rest, every\n"
+      "accepted order must have ended, completed orders must be the captures of the provider's\n"
+      "ledger, and nothing may be held. Exit code 0: so it is; 2: it is not, and the platform's\n"
+      "folder stays for a look.");
+}
+
 void add_bench(CLI::App& app, const ExitCode& exit_code) {
   CLI::App* const command = app.add_subcommand("bench", "Measure a platform.");
   command->require_subcommand(1);
@@ -222,6 +258,7 @@ int run(int argc, const char* const* argv) {
   add_demo(app, exit_code);
   add_audit(app, exit_code);
   add_bench(app, exit_code);
+  add_chaos(app, exit_code);
   add_embed(app, exit_code);
   add_with_database(app, exit_code);
   CLI11_PARSE(app, argc, argv);

@@ -23,11 +23,11 @@ namespace {
 
 constexpr int64_t kUsPerMs = 1'000;
 constexpr int64_t kTickUs = 100 * kUsPerMs;
-constexpr int64_t kTryAgainUs = 100 * kUsPerMs;
 constexpr uint64_t kTimerEvent = UINT64_MAX;
 
 bool asks_for_another_try(const Purchase& purchase) {
-  return purchase.status == 0 || purchase.status == 503 || purchase.code == "in_progress";
+  return purchase.status == 0 || purchase.status == 503 || purchase.status == 429 ||
+         purchase.code == "in_progress";
 }
 
 }  // namespace
@@ -144,9 +144,11 @@ class Load::Impl {
     Purchase& purchase = found->second.purchase;
     const int64_t now_us = steady_us();
     if (purchase.status != 0) purchase.answered_us = now_us;
-    const bool early = now_us + kTryAgainUs < purchase.intended_us + config_.insist_ms * kUsPerMs;
+    const int64_t again_us = now_us + config_.try_again_ms * kUsPerMs;
+    const bool early = again_us < purchase.intended_us + config_.insist_ms * kUsPerMs;
     if (early && asks_for_another_try(purchase)) {
-      again_.emplace(now_us + kTryAgainUs, index);
+      if (config_.on_refusal) config_.on_refusal(purchase);
+      again_.emplace(again_us, index);
       return;
     }
     (*on_answer_)(index, purchase);

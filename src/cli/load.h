@@ -23,6 +23,16 @@ struct Door {
 // "http://127.0.0.1:8080", "127.0.0.1:8080".
 absl::StatusOr<Door> parse_door(const std::string& url);
 
+// One order that was posted, or could not be.
+struct Purchase {
+  int64_t intended_us = 0;
+  int64_t answered_us = 0;  // of the last answer; 0: none came
+  int status = 0;           // 0: no answer
+  std::string code;         // of a problem
+  std::string order_id;     // when the answer names one
+  int tries = 0;
+};
+
 struct LoadConfig {
   std::vector<Door> doors;  // taken in turn
   double rate_per_s = 100;
@@ -34,16 +44,9 @@ struct LoadConfig {
   // A client that wants its order: an answer that asks for another try (409 in_progress, a
   // retryable 503) and a lost connection are tried again with the same key, for insist_ms.
   base::DurationMs insist_ms = 0;
-};
-
-// One order that was posted, or could not be.
-struct Purchase {
-  int64_t intended_us = 0;
-  int64_t answered_us = 0;  // of the last answer; 0: none came
-  int status = 0;           // 0: no answer
-  std::string code;         // of a problem
-  std::string order_id;     // when the answer names one
-  int tries = 0;
+  base::DurationMs try_again_ms = 100;
+  // Told of every answer (or lost connection, status 0) after which another try follows.
+  std::function<void(const Purchase&)> on_refusal;
 };
 
 // An open loop: each order has its intended start, whatever became of those before, and its time

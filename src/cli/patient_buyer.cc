@@ -63,7 +63,7 @@ PatientBuyer::PatientBuyer(const Endpoints& endpoints, const base::Clock& clock,
 }
 
 std::optional<base::DurationMs> PatientBuyer::judge(const absl::StatusOr<http::Response>& answer,
-                                                    Purchase& purchase) {
+                                                    PatientPurchase& purchase) {
   if (!answer.ok()) {
     ++purchase.refusals[absl::IsDeadlineExceeded(answer.status()) ? "no answer" : "no connection"];
     return kReconnectMs;
@@ -75,9 +75,9 @@ std::optional<base::DurationMs> PatientBuyer::judge(const absl::StatusOr<http::R
   return std::min(asked_ms.value_or(kReconnectMs), kRetryAfterMaxMs);
 }
 
-absl::StatusOr<Purchase> PatientBuyer::buy(const std::string& body, const std::string& key,
-                                           base::Deadline deadline) {
-  Purchase purchase;
+absl::StatusOr<PatientPurchase> PatientBuyer::buy(const std::string& body, const std::string& key,
+                                                  base::Deadline deadline) {
+  PatientPurchase purchase;
   for (;;) {
     ++purchase.tries;
     auto answer = doors_[door_]->request(

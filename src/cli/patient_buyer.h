@@ -16,7 +16,7 @@
 namespace bookstore::cli {
 
 // What became of one purchase, asked for as often as it took.
-struct Purchase {
+struct PatientPurchase {
   http::Response answer;  // the first that is none of "try again"
   int tries = 0;
   std::map<std::string, int> refusals;  // "503 outcome_unknown", "no connection" → how often
@@ -38,13 +38,13 @@ class PatientBuyer {
                int orchestrator = 1);
 
   // DEADLINE_EXCEEDED names what it heard instead of an answer.
-  absl::StatusOr<Purchase> buy(const std::string& body, const std::string& key,
-                               base::Deadline deadline);
+  absl::StatusOr<PatientPurchase> buy(const std::string& body, const std::string& key,
+                                      base::Deadline deadline);
 
  private:
   // Empty: it is the answer. Otherwise how long to wait before the next try.
   std::optional<base::DurationMs> judge(const absl::StatusOr<http::Response>& answer,
-                                        Purchase& purchase);
+                                        PatientPurchase& purchase);
 
   const base::Clock& clock_;
   base::Random& random_;

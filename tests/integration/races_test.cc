@@ -31,7 +31,7 @@ struct Heard {
   int replayed = 0;
   int dishonest = 0;
 
-  void note(const absl::StatusOr<cli::Purchase>& purchase) {
+  void note(const absl::StatusOr<cli::PatientPurchase>& purchase) {
     const std::lock_guard lock(mutex);
     if (!purchase.ok()) {
       ++answers[std::string(purchase.status().message())];

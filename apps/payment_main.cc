@@ -41,9 +41,10 @@ int run(int argc, char** argv) {
   // One connection a serving thread, one each for the probe, late answers and the vault's sweeper.
   postgres::Pool pool({database, static_cast<size_t>(threads) + 3}, process.clock());
   // The sandbox stands for another company: its own connections and transactions.
-  postgres::Pool sandbox_pool({sandbox_database.empty() ? database : sandbox_database,
-                               static_cast<size_t>(provider_threads)},
-                              process.clock());
+  postgres::Pool sandbox_pool(
+      {sandbox_database.empty() ? database : sandbox_database,
+       payment::ProviderCalls::at_once(static_cast<size_t>(provider_threads))},
+      process.clock());
   postgres::HealthProbe probe(pool);
   payment::SandboxProvider provider(sandbox_pool, process.random());
   payment::Vault vault(pool, provider, process.random(), *platform_key, "payment");

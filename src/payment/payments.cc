@@ -104,7 +104,7 @@ Payments::Payments(postgres::Pool& pool, Provider& provider, Config config)
       provider_(provider),
       config_(std::move(config)),
       provider_calls_(pool.clock(), config_.provider_threads, config_.provider_queue,
-                      [this](const std::vector<Fact>& facts) {
+                      config_.provider_ms, [this](const std::vector<Fact>& facts) {
                         // A failure here costs nothing but a question by the same key later.
                         write_facts(pool_, facts,
                                     base::Deadline::after(pool_.clock(), kLateWriteMs))
@@ -230,7 +230,7 @@ std::vector<Fact> Payments::ask_provider(const std::vector<OrderCall>& orders,
     const std::string& order_id = orders[task.index].order_id;
     // Authorise and the cancel that overtakes it are two calls; the provider decides who was first.
     const auto name = absl::StrCat(order_id, ":", static_cast<int>(task.work));
-    tickets.push_back(provider_calls_.start(name, job_for(order_id, task)));
+    tickets.push_back(provider_calls_.start(name, task.asked_before, job_for(order_id, task)));
   }
   return flatten(provider_calls_.wait(tickets, until));
 }

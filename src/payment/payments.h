@@ -48,6 +48,7 @@ class Payments {
   struct Config {
     std::string host = "payment";  // our name in the clocks
     base::DurationMs pending_after_ms = 1'500;
+    base::DurationMs provider_ms = 5'000;  // of one conversation
     size_t provider_threads = 8;
     size_t provider_queue = 256;
     // After every call that ended a payment (committed, aborted, refused). Must not wait.

@@ -15,20 +15,28 @@ class ProviderCalls::Ticket {
 };
 
 ProviderCalls::ProviderCalls(const base::Clock& clock, size_t threads, size_t queue_capacity,
-                             Late late)
-    : clock_(clock), late_(std::move(late)), pool_("provider", threads, queue_capacity) {}
+                             base::DurationMs call_ms, Late late)
+    : clock_(clock),
+      call_ms_(call_ms),
+      late_(std::move(late)),
+      first_("provider", threads, queue_capacity),
+      again_("provider-again", threads_for_repeats(threads), queue_capacity) {}
 
 ProviderCalls::~ProviderCalls() {
   stopping_ = true;
-  pool_.stop();
+  first_.stop();
+  again_.stop();
 }
 
-std::shared_ptr<ProviderCalls::Ticket> ProviderCalls::start(const std::string& key, Job job) {
+std::shared_ptr<ProviderCalls::Ticket> ProviderCalls::start(const std::string& key, bool again,
+                                                            Job job) {
   const std::lock_guard lock(mutex_);
   if (const auto found = under_way_.find(key); found != under_way_.end()) return found->second;
   auto ticket = std::make_shared<Ticket>();
   const bool admitted =
-      pool_.try_submit([this, key, ticket, job = std::move(job)] { run(key, ticket, job); });
+      (again ? again_ : first_).try_submit([this, key, ticket, job = std::move(job)] {
+        run(key, ticket, job);
+      });
   if (!admitted) {
     ++counters_.not_admitted;
     return nullptr;
@@ -41,7 +49,7 @@ std::shared_ptr<ProviderCalls::Ticket> ProviderCalls::start(const std::string& k
 void ProviderCalls::run(const std::string& key, const std::shared_ptr<Ticket>& ticket,
                         const Job& job) {
   const auto answer = stopping_ ? absl::CancelledError("payment is stopping")
-                                : job(base::Deadline::after(clock_, kProviderMs));
+                                : job(base::Deadline::after(clock_, call_ms_));
   bool late = false;
   {
     const std::lock_guard lock(mutex_);

@@ -12,10 +12,12 @@ constexpr postgres::Statement kOrder{
     "INSERT INTO orders.orders (order_id, state, revision, attempt, lease_until, key_scope, "
     "key_hash,"
     " fingerprint, customer_name, customer_email, customer_key, billing_address, shipping_class,"
-    " currency, total_minor, answer_body, submit_bytes, accept_before, card_token) "
+    " currency, total_minor, answer_body, submit_bytes, accept_before, review_until,"
+    " card_token) "
     "VALUES ($1::text, $2, 1, 1, now(), sha256($1::text::bytea), sha256($1::text::bytea),"
     " sha256($1::text::bytea), 'Ada', 'ada@example.org', '', '{a,b,c,d,e,f}', 'standard', 'EUR',"
-    " 2599, '', '', now(), $3)"};
+    " 2599, '', '', now(),"
+    " now() + interval '7 days', $3)"};
 
 class VaultSweeperTest : public PaymentFixture {
  protected:

@@ -1,15 +1,10 @@
 #include "inventory/store.h"
 
 #include <latch>
-#include <map>
 #include <thread>
 
-#include "absl/strings/str_cat.h"
-#include "base/ids.h"
-#include "base/random.h"
 #include "gmock/gmock.h"
-#include "gtest/gtest.h"
-#include "postgres/test_database.h"
+#include "inventory/test_fixture.h"
 
 namespace bookstore::inventory {
 namespace {
@@ -17,58 +12,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-struct StockRow {
-  int64_t initial, held, sold, free;
-  friend bool operator==(const StockRow&, const StockRow&) = default;
-};
-
-class InventoryTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (!postgres::TestDatabase::available()) GTEST_SKIP() << postgres::TestDatabase::kSkipReason;
-    // Durability is the server's business; these tests ask for thousands of commits.
-    pool_ = std::make_unique<postgres::Pool>(
-        postgres::PoolOptions{
-            absl::StrCat(database().conninfo(), " options='-c synchronous_commit=off'"), 8},
-        clock_);
-    store_ = std::make_unique<Store>(*pool_, "inventory");
-    sql({"TRUNCATE inventory.stock, inventory.participant"});
-    sql({"UPDATE inventory.fence SET highest = 0"});
-  }
-  static postgres::TestDatabase& database() { return postgres::TestDatabase::shared(); }
-
-  base::Deadline deadline() const { return base::Deadline::after(clock_, 20'000); }
-  postgres::Result sql(postgres::Statement statement, std::vector<postgres::Param> params = {}) {
-    auto result = pool_->query(statement, std::move(params), deadline());
-    EXPECT_TRUE(result.ok()) << result.status();
-    return *std::move(result);
-  }
-  int64_t import(const std::vector<std::string>& books, const std::vector<int64_t>& quantities) {
-    return sql({"SELECT inventory.import_stock($1, $2) AS n"}, {books, quantities})[0].int64("n");
-  }
-  StockRow stock(const std::string& book) {
-    const auto result =
-        sql({"SELECT initial, held, sold, free FROM inventory.stock WHERE book_id = $1"}, {book});
-    return {result[0].int64("initial"), result[0].int64("held"), result[0].int64("sold"),
-            result[0].int64("free")};
-  }
-  std::string new_order() { return base::make_order_id(clock_, random_).value; }
-
-  std::vector<OrderAnswer> ask(Ask what, uint64_t fence, const std::vector<OrderCall>& orders) {
-    auto answers = store_->call(what, fence, orders, deadline());
-    EXPECT_TRUE(answers.ok()) << answers.status();
-    return answers.ok() ? *std::move(answers) : std::vector<OrderAnswer>(orders.size());
-  }
-  Answer ask_one(Ask what, uint64_t fence, const std::string& order,
-                 std::vector<Line> lines = {{"emma", 1}}) {
-    return ask(what, fence, {{order, std::move(lines), {}}})[0].answer;
-  }
-
-  base::SystemClock clock_;
-  base::SeededRandom random_{20261122};
-  std::unique_ptr<postgres::Pool> pool_;
-  std::unique_ptr<Store> store_;
-};
+using InventoryTest = InventoryFixture;
 
 TEST_F(InventoryTest, AnOrderHoldsThenTakesItsBooks) {
   import({"emma", "ulysses"}, {5, 2});
@@ -238,104 +182,6 @@ TEST_F(InventoryTest, ABatchIsOneTransaction) {
     EXPECT_EQ(written[0].int64("transactions"), 1) << name_of(what);
   }
   EXPECT_EQ(stock("emma"), (StockRow{100, 0, 32, 68}));
-}
-
-// The pure table and a naive stock, one order at a time: what the SQL must agree with.
-class Model {
- public:
-  explicit Model(std::map<std::string, int64_t> free) : free_(std::move(free)) {}
-
-  OrderAnswer ask(Ask what, uint64_t fence, const OrderCall& call) {
-    OrderAnswer answer{.order_id = call.order_id};
-    highest_ = std::max(highest_, fence);
-    if (fence < highest_) {
-      answer.answer = Answer::kStaleFence;
-      return answer;
-    }
-    Row& row = rows_[call.order_id];
-    if (row.state == State::kNone) row.lines = call.lines;
-    const Decision decision = decide(row.state, what, shortage(row.lines));
-    answer.answer = decision.answer;
-    if (!decision.reason.empty()) answer.reason = decision.reason;
-    if (decision.reason.empty()) answer.reason = row.reason;
-    if (decision.next == State::kRefused && row.state == State::kNone) row.reason = decision.reason;
-    for (const Line& line : row.lines) {
-      if (decision.effect == Effect::kHold) free_[line.book_id] -= line.quantity;
-      if (decision.effect == Effect::kRelease) free_[line.book_id] += line.quantity;
-      if (decision.effect == Effect::kConsume) sold_[line.book_id] += line.quantity;
-    }
-    row.state = decision.next;
-    return answer;
-  }
-  int64_t free(const std::string& book) { return free_[book]; }
-  int64_t sold(const std::string& book) { return sold_[book]; }
-
- private:
-  struct Row {
-    State state = State::kNone;
-    std::string reason;
-    std::vector<Line> lines;
-  };
-  std::string_view shortage(const std::vector<Line>& lines) {
-    std::map<std::string, int64_t> wanted;
-    for (const Line& line : lines) {
-      if (!free_.contains(line.book_id)) return "unknown_book";
-      wanted[line.book_id] += line.quantity;
-    }
-    for (const auto& [book, quantity] : wanted) {
-      if (free_[book] < quantity) return "out_of_stock";
-    }
-    return "";
-  }
-
-  uint64_t highest_ = 0;
-  std::map<std::string, Row> rows_;
-  std::map<std::string, int64_t> free_;
-  std::map<std::string, int64_t> sold_;
-};
-
-TEST_F(InventoryTest, SqlAndThePureTableAgreeOnRandomSequences) {
-  constexpr int kOrders = 3'000;  // each lives through a random sequence of calls of its own
-  constexpr int kAtOnce = 24;     // orders that are alive together
-  const std::vector<std::string> books = {"emma", "ulysses", "walden", "beloved"};
-  import(books, {2'000, 800, 60, 0});
-  Model model({{"emma", 2'000}, {"ulysses", 800}, {"walden", 60}, {"beloved", 0}});
-
-  std::vector<OrderCall> alive;
-  int made = 0;
-  uint64_t term = 1;
-  while (made < kOrders || !alive.empty()) {
-    while (made < kOrders && alive.size() < kAtOnce) {
-      OrderCall order{.order_id = new_order()};
-      for (uint64_t i = 0; i <= random_.below(3); ++i) {
-        const uint64_t pick = random_.below(60);
-        order.lines.push_back({pick == 0 ? "nobody-wrote-this" : books[pick % books.size()],
-                               static_cast<int64_t>(1 + random_.below(4))});
-      }
-      alive.push_back(order);
-      ++made;
-    }
-    std::vector<OrderCall> batch;
-    for (size_t i = 0; i < alive.size() && batch.size() < kBatchOrdersMax; ++i) {
-      if (random_.below(3) == 0) batch.push_back(alive[i]);
-    }
-    if (random_.below(40) == 0) ++term;
-    const uint64_t fence = random_.below(15) == 0 && term > 1 ? term - 1 : term;
-    const Ask what = static_cast<Ask>(random_.below(3));
-    const auto answers = ask(what, fence, batch);
-    for (size_t i = 0; i < batch.size(); ++i) {
-      const OrderAnswer expected = model.ask(what, fence, batch[i]);
-      ASSERT_EQ(static_cast<int>(answers[i].answer), static_cast<int>(expected.answer))
-          << name_of(what) << " of order " << batch[i].order_id;
-      ASSERT_EQ(answers[i].reason, expected.reason);
-    }
-    // Sequences end at random, in any state.
-    std::erase_if(alive, [&](const OrderCall&) { return random_.below(8) == 0; });
-  }
-  for (const std::string& book : books) {
-    EXPECT_EQ(stock(book).free, model.free(book)) << book;
-    EXPECT_EQ(stock(book).sold, model.sold(book)) << book;
-  }
 }
 
 TEST_F(InventoryTest, ManyCallersNeverSellTwiceNorWaitInACircle) {

@@ -2,6 +2,8 @@
 #include "crypto/platform_key.h"
 #include "http/server.h"
 #include "orchestrator/backends.h"
+#include "orchestrator/key_check.h"
+#include "orchestrator/move_listener.h"
 #include "orchestrator/options.h"
 #include "orchestrator/routes.h"
 #include "postgres/health_probe.h"
@@ -21,11 +23,15 @@ int main(int argc, char** argv) {
   if (const auto status = options.settle(); !status.ok()) return process.fail(status);
   const auto key = crypto::load_platform_key(options.key_file, crypto::IfMissing::kRefuse);
   if (!key.ok()) return process.fail(key.status());
+  const auto admin_token = options.load_admin_token();
+  if (!admin_token.ok()) return process.fail(admin_token.status());
   const base::Clock& clock = process.clock();
   base::Random& random = process.random();
 
   // A connection for each thread that waits for the database, and one for the probe.
   postgres::Pool pool({options.database, static_cast<size_t>(options.database_threads) + 1}, clock);
+  if (const auto status = orchestrator::check_platform_key(pool, *key); !status.ok())
+    return process.fail(status);
   postgres::HealthProbe probe(pool);
   orders::Store orders(pool);
   catalogue::Store catalogue(pool);
@@ -46,8 +52,10 @@ int main(int argc, char** argv) {
   const orchestrator::Backends backends{pool,        orders,   catalogue, verification, fraud,
                                         suggestions, payment,  executor,  watch,        runner,
                                         strands,     database, clock};
-  const orchestrator::Ports ports = orchestrator::make_ports(backends);
+  orchestrator::Ports ports = orchestrator::make_ports(backends);
+  ports.admin_token = *admin_token;
   orchestrator::OrderWaits waits(ports);
+  orchestrator::MoveListener moves(options.database, waits, clock);
   orchestrator::export_metrics(backends, process.metrics());
   process.readiness().ask("postgresql", [&probe] { return probe.reason(); });
   orchestrator::Dependencies dependencies(options.dependencies(), process.readiness(), clock);

@@ -71,6 +71,7 @@ absl::Status write_endpoints(const std::filesystem::path& path, const Endpoints&
                               {"orchestrators", doors},
                               {"database", endpoints.database},
                               {"key_file", endpoints.key_file},
+                              {"admin_token_file", endpoints.admin_token_file},
                               {"services", services}};
   return write_file(path, json::write(document) + "\n", 0600);
 }
@@ -82,7 +83,8 @@ absl::StatusOr<Endpoints> read_endpoints(const std::filesystem::path& path) {
   const json::Object& object = document->get_object();
   Endpoints endpoints{.http_port = port_of(object.if_contains("http")),
                       .database = text_of(object.if_contains("database")),
-                      .key_file = text_of(object.if_contains("key_file"))};
+                      .key_file = text_of(object.if_contains("key_file")),
+                      .admin_token_file = text_of(object.if_contains("admin_token_file"))};
   // Each is the one before plus one, so their number says all.
   const json::Value* doors = object.if_contains("orchestrators");
   if (doors != nullptr && doors->is_array() && !doors->get_array().empty())

@@ -62,6 +62,7 @@ absl::Status Platform::claim_state() {
   BOOKSTORE_RETURN_IF_ERROR(state_.create());
   BOOKSTORE_ASSIGN_OR_RETURN(lock_, StateLock::take(state_));
   BOOKSTORE_RETURN_IF_ERROR(provide_key_file(state_.key_file()));
+  BOOKSTORE_RETURN_IF_ERROR(provide_key_file(state_.admin_token_file()));
   logs_ = std::make_unique<LogBook>(state_.logs());
   supervisor_ = std::make_unique<Supervisor>(*logs_, clock_, random_);
   supervisor_->on_change([this](const std::vector<ServiceView>& views) { write_status(views); });
@@ -92,6 +93,7 @@ absl::Status Platform::choose_endpoints() {
   for (int instance = 1; instance <= options_.orchestrators; ++instance)
     promised.insert(endpoints_.http_port_of(instance));
   endpoints_.key_file = state_.key_file().string();
+  endpoints_.admin_token_file = state_.admin_token_file().string();
   // The last run's ports again where they are free: what people wrote down stays true.
   const auto last = read_endpoints(state_.endpoints());
   const std::map<std::string, uint16_t> defaults = default_ports();

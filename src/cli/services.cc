@@ -47,6 +47,8 @@ ServiceSpec service_spec(const ServiceName& service, const Endpoints& endpoints,
                             "BOOKSTORE_KEY_FILE=" + endpoints.key_file,
                             "BOOKSTORE_MODEL=" + model.string(),
                             "BOOKSTORE_DATA=" + (state.path() / service.name).string()};
+  if (service.port == 0)
+    spec.child.environment.push_back("BOOKSTORE_ADMIN_TOKEN_FILE=" + endpoints.admin_token_file);
   for (const auto& [name, port] : endpoints.grpc) {
     std::string variable = "BOOKSTORE_";
     for (const char c : name) variable += static_cast<char>(c - 'a' + 'A');

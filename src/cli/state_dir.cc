@@ -137,13 +137,13 @@ absl::Status provide_key_file(const std::filesystem::path& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) == 0) {
     if ((status.st_mode & 077) != 0)
-      return absl::PermissionDeniedError("others may read the platform key " + path.string() +
+      return absl::PermissionDeniedError("others may read the key file " + path.string() +
                                          "; chmod 600 it, and make a new one if they did");
     return absl::OkStatus();
   }
   std::string key(32, '\0');
   if (getrandom(key.data(), key.size(), 0) != static_cast<ssize_t>(key.size()))
-    return file_error("cannot make the platform key", path);
+    return file_error("cannot make the key file", path);
   return write_file(path, base::to_hex(key) + "\n", 0600);
 }
 

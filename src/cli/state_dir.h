@@ -25,6 +25,7 @@ class StateDir {
   std::filesystem::path endpoints() const { return path_ / "endpoints.json"; }
   std::filesystem::path status() const { return path_ / "status.json"; }
   std::filesystem::path key_file() const { return path_ / "platform.key"; }
+  std::filesystem::path admin_token_file() const { return path_ / "admin.token"; }
   std::filesystem::path lock() const { return path_ / "lock"; }
   // Short and the same for one path: names what cannot lie in the folder itself.
   std::string short_name() const;
@@ -52,7 +53,7 @@ absl::Status write_file(const std::filesystem::path& path, const std::string& te
                         mode_t mode = 0644);
 absl::StatusOr<std::string> read_file(const std::filesystem::path& path);
 
-// 32 random bytes in hex, made at the first call, readable by us alone. Refuses a file that others
+// For the platform's key and the operators' token: 32 random bytes in hex, made at the first call, readable by us alone. Refuses a file that others
 // may read.
 absl::Status provide_key_file(const std::filesystem::path& path);
 

@@ -28,24 +28,6 @@ int hex_digit(char c) {
   return -1;
 }
 
-std::optional<Secret> from_hex(std::string_view text) {
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  if (text.ends_with('\r')) text.remove_suffix(1);
-  if (text.size() != kHexSize) return std::nullopt;
-  std::string key;
-  key.reserve(kPlatformKeySize);
-  for (size_t i = 0; i < text.size(); i += 2) {
-    const int high = hex_digit(text[i]);
-    const int low = hex_digit(text[i + 1]);
-    if (high < 0 || low < 0) {
-      secure_zero(key);
-      return std::nullopt;
-    }
-    key.push_back(static_cast<char>(high << 4 | low));
-  }
-  return Secret(std::move(key));
-}
-
 class File {
  public:
   explicit File(int fd) : fd_(fd) {}
@@ -90,7 +72,7 @@ absl::StatusOr<Secret> read_key(int fd, const std::filesystem::path& file) {
     if (got == 0) break;
     size += static_cast<size_t>(got);
   }
-  auto key = from_hex({buffer, size});
+  auto key = parse_key({buffer, size});
   secure_zero(buffer, sizeof buffer);
   if (!key.has_value()) return file_error(file, "does not hold 64 hex digits");
   return *std::move(key);
@@ -125,9 +107,33 @@ absl::Status make_key_file(const std::filesystem::path& file) {
 
 }  // namespace
 
+std::optional<Secret> parse_key(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  if (text.size() != kHexSize) return std::nullopt;
+  std::string key;
+  key.reserve(kPlatformKeySize);
+  for (size_t i = 0; i < text.size(); i += 2) {
+    const int high = hex_digit(text[i]);
+    const int low = hex_digit(text[i + 1]);
+    if (high < 0 || low < 0) {
+      secure_zero(key);
+      return std::nullopt;
+    }
+    key.push_back(static_cast<char>(high << 4 | low));
+  }
+  return Secret(std::move(key));
+}
+
+absl::StatusOr<Secret> load_key_file(const std::filesystem::path& file) {
+  const File in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!in.is_open()) return file_error(file, strerror(errno));
+  return read_key(in.fd(), file);
+}
+
 absl::StatusOr<Secret> load_platform_key(const std::filesystem::path& file, IfMissing if_missing) {
   if (const char* text = std::getenv(kPlatformKeyVariable); text != nullptr && *text != '\0') {
-    auto key = from_hex(text);
+    auto key = parse_key(text);
     if (key.has_value()) return *std::move(key);
     return absl::FailedPreconditionError(
         absl::StrCat(kPlatformKeyVariable, " does not hold 64 hex digits"));

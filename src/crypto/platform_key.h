@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,11 @@ enum class IfMissing { kRefuse, kMake };
 // processes that do so at once one wins and both get its key. Refused with one clear sentence:
 // a file that others may read, another owner, bytes that are not such a key.
 absl::StatusOr<Secret> load_platform_key(const std::filesystem::path& file, IfMissing if_missing);
+
+// Any other secret of this form (an operator's token): from the file alone, never made.
+absl::StatusOr<Secret> load_key_file(const std::filesystem::path& file);
+// 64 hex digits; a line end after them is ignored.
+std::optional<Secret> parse_key(std::string_view text);
 
 // A 32-byte key for one purpose ("vault", "key scope", …), by HKDF.
 Secret derive_key(const Secret& platform_key, std::string_view purpose);

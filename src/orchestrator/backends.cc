@@ -61,6 +61,13 @@ void export_runner(telemetry::Registry& metrics, const checkout::Runner& runner)
   mirror(metrics, "bookstore_checkout_steps_cancelled_total",
          "Steps that an early end cancelled in flight.", {},
          [&runner] { return runner.counters().steps_cancelled; });
+  const auto review = [&](const std::string& name, uint64_t Counters::*count) {
+    mirror(metrics, "bookstore_reviews_total", "Reviews by how they ended here.",
+           {{"decision", name}}, [&runner, count] { return runner.counters().*count; });
+  };
+  review("approved", &Counters::reviews_approved);
+  review("declined", &Counters::reviews_declined);
+  review("overdue", &Counters::reviews_overdue);
   mirror(metrics, "bookstore_orders_taken_over_total",
          "Orders whose submission another try continued.", {},
          [&runner] { return runner.counters().taken_over; });
@@ -80,6 +87,38 @@ void export_executor(telemetry::Registry& metrics, const Backends& backends) {
         [&watch = backends.watch] { return watch.connected() ? 1 : 0; });
   level(metrics, "bookstore_watch_subscribers", "Requests that wait for an order.", {},
         [&watch = backends.watch] { return static_cast<double>(watch.subscribers()); });
+}
+
+void add_operator_ports(Ports& ports, const Backends& backends) {
+  ports.read_operator_view = [&pool = backends.pool](const base::OrderId& order_id,
+                                                     base::Deadline deadline) {
+    return orders::read_operator_view(pool, order_id, deadline);
+  };
+  ports.list_orders = [&pool = backends.pool](const orders::ListQuery& query,
+                                              base::Deadline deadline) {
+    return orders::list_orders(pool, query, deadline);
+  };
+  ports.review = [&runner = backends.runner](checkout::ReviewCall call, auto done) {
+    runner.review(std::move(call), std::move(done));
+  };
+  ports.retry_order = [&executor = backends.executor](const base::OrderId& order_id,
+                                                      std::string traceparent,
+                                                      base::Deadline deadline, auto done) {
+    executor.retry_order(order_id.value,
+                         {.deadline = deadline, .traceparent = std::move(traceparent)},
+                         std::move(done));
+  };
+  ports.abort_order = [&executor = backends.executor](const base::OrderId& order_id,
+                                                      std::string traceparent,
+                                                      base::Deadline deadline, auto done) {
+    executor.abort_order(order_id.value,
+                         {.deadline = deadline, .traceparent = std::move(traceparent)},
+                         std::move(done));
+  };
+  ports.describe_order = [&executor = backends.executor](const base::OrderId& order_id,
+                                                         base::Deadline deadline, auto done) {
+    executor.describe_order(order_id.value, {.deadline = deadline}, std::move(done));
+  };
 }
 
 }  // namespace
@@ -129,6 +168,7 @@ Ports make_ports(const Backends& backends) {
         {.deadline = deadline, .traceparent = std::move(traceparent), .idempotent = true},
         std::move(done));
   };
+  add_operator_ports(ports, backends);
   ports.database = &backends.database;
   ports.clock = &backends.clock;
   return ports;

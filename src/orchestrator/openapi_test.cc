@@ -8,6 +8,7 @@
 #include "checkout/answer.h"
 #include "http/server.h"
 #include "json/json.h"
+#include "orchestrator/admin_json.h"
 #include "orchestrator/book_json.h"
 #include "orchestrator/fake_exchange.h"
 #include "orchestrator/problems.h"
@@ -64,7 +65,10 @@ class RoutesTest : public ::testing::Test {
  protected:
   base::SystemClock clock_;
   base::WorkerPool database_{"db", 1, 1};
-  Ports ports_{.database = &database_, .clock = &clock_};
+  Ports ports_{
+      .admin_token = std::make_shared<const AdminToken>(crypto::Secret(std::string(32, 't'))),
+      .database = &database_,
+      .clock = &clock_};
   OrderWaits waits_{ports_};
   process::Readiness readiness_;
   telemetry::Registry metrics_;
@@ -89,6 +93,15 @@ TEST_F(RoutesTest, TheDocumentIsServed) {
   const auto response = serve(router, {.method = "GET", .path = "/openapi.json"})->answer();
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(*json::parse(response.body, {.bytes_max = 1 << 20, .depth_max = 32}), document());
+}
+
+TEST_F(RoutesTest, WithoutATokenThereIsNothingForOperators) {
+  ports_.admin_token = nullptr;
+  http::Router router;
+  add_routes(router, ports_, waits_, readiness_, metrics_);
+  for (const http::Route& route : router.routes()) {
+    EXPECT_FALSE(route.pattern.starts_with("/admin")) << route.pattern;
+  }
 }
 
 TEST(OpenApi, EveryReferenceLeadsSomewhere) {
@@ -153,6 +166,7 @@ TEST(OpenApi, TheStatesAreThoseOfTheTable) {
   std::set<std::string> states;
   for (const orders::State state : orders::kStates) states.emplace(orders::to_text(state));
   EXPECT_THAT(texts(schema("Order").at("properties").at("status").at("enum")), ContainerEq(states));
+  EXPECT_THAT(texts(schema("OrderState").at("enum")), ContainerEq(states));
 }
 
 TEST(OpenApi, AnOrderHasTheDescribedFields) {
@@ -171,6 +185,13 @@ TEST(OpenApi, AnOrderHasTheDescribedFields) {
               ContainerEq(keys(properties.at("payment").at("properties"))));
   EXPECT_THAT(keys(body.at("lines").at(0)),
               ContainerEq(keys(properties.at("lines").at("items").at("properties"))));
+}
+
+TEST(OpenApi, WhatOperatorsSeeHasTheDescribedFields) {
+  const json::Object shown = operator_json({}, absl::UnavailableError("away"));
+  EXPECT_THAT(keys(shown.at("operator")),
+              ContainerEq(keys(schema("OperatorView").at("properties"))));
+  EXPECT_THAT(keys(listed_json({})), ContainerEq(keys(schema("ListedOrder").at("properties"))));
 }
 
 TEST(OpenApi, ABookAndASuggestionHaveTheDescribedFields) {

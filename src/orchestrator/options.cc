@@ -14,6 +14,8 @@ void Options::declare(process::Process& process) {
   constexpr auto kYes = Process::Required::kYes;
   process.option("database", &database, "PostgreSQL URL", kYes);
   process.option("key-file", &key_file, "The platform's key", kYes);
+  process.option("admin-token-file", &admin_token_file,
+                 "The operators' token (64 hex digits, mode 0600); without it no /admin");
   process.addresses("verification", &verification, "transaction_verification", kYes);
   process.addresses("fraud", &fraud, "fraud_detection", kYes);
   process.addresses("suggestions", &suggestions, "suggestions", kYes);
@@ -47,6 +49,11 @@ absl::Status Options::settle() {
   runner.checks_ms = runner.request_ms * 65 / 100;
   runner.lease_ms = runner.request_ms + kLeaseBeyondRequestMs;
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const AdminToken>> Options::load_admin_token() const {
+  if (admin_token_file.empty()) return nullptr;
+  return AdminToken::load(admin_token_file);
 }
 
 std::vector<Dependencies::Service> Options::dependencies() const {

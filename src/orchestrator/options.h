@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "checkout/runner.h"
+#include "orchestrator/admin_token.h"
 #include "orchestrator/dependencies.h"
 #include "process/process.h"
 
@@ -15,6 +17,7 @@ namespace bookstore::orchestrator {
 struct Options {
   std::string database;
   std::string key_file;
+  std::string admin_token_file;  // empty: no admin routes
   std::vector<std::string> verification, fraud, suggestions, payment, executor;
   int64_t strands = 8;
   int64_t database_threads = 8;
@@ -27,6 +30,9 @@ struct Options {
   // After parse(): what no single option can be wrong about, and the times that follow from the
   // request's (its checks leave room for outcome and Submit; its lease outlives it).
   absl::Status settle();
+
+  // Null without --admin-token-file.
+  absl::StatusOr<std::shared_ptr<const AdminToken>> load_admin_token() const;
 
   // Which of the services /readyz asks for, and without which it says no.
   std::vector<Dependencies::Service> dependencies() const;

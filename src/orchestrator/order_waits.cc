@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "checkout/answer.h"
+#include "checkout/steps.h"
 #include "orchestrator/preconditions.h"
 #include "orchestrator/problems.h"
 #include "telemetry/log.h"
@@ -13,26 +14,6 @@ namespace bookstore::orchestrator {
 namespace {
 
 using executor_client::WatchEvent;
-
-std::optional<orders::State> state_of(contracts::executor::OrderState state) {
-  using namespace contracts::executor;
-  switch (state) {
-    case ORDER_STATE_ACCEPTED:
-      return orders::State::kAccepted;
-    case ORDER_STATE_EXECUTING:
-      return orders::State::kExecuting;
-    case ORDER_STATE_COMPLETED:
-      return orders::State::kCompleted;
-    case ORDER_STATE_FAILED:
-      return orders::State::kFailed;
-    case ORDER_STATE_NEEDS_ATTENTION:
-      return orders::State::kNeedsAttention;
-    case ORDER_STATE_CANCELED:
-      return orders::State::kCanceled;
-    default:
-      return std::nullopt;
-  }
-}
 
 // Nothing more happens unless a person acts.
 bool at_rest(orders::State state) {
@@ -62,6 +43,11 @@ class OrderWaits::Wait : public std::enable_shared_from_this<Wait> {
         due_ms_(base::Deadline::after(*ports_.clock, wait_ms_).steady_ms()) {}
 
   base::SteadyMs due_ms() const { return due_ms_; }
+
+  const base::OrderId& order_id() const { return order_id_; }
+
+  // The row may have changed.
+  void look_again() { schedule(); }
 
   // Subscribes before it reads: what happens after the read is then told.
   void begin() {
@@ -113,16 +99,21 @@ class OrderWaits::Wait : public std::enable_shared_from_this<Wait> {
                         [self = shared_from_this()](const auto& view) {
                           if (view.ok()) {
                             self->hear(view->state, view->reason, view->index, view->clock);
-                          } else {
-                            self->schedule();  // the row is what is left
                           }
+                          // Without an answer, or time, the row is what is left.
+                          if (!view.ok() || self->reads_last()) self->schedule();
                         });
+  }
+
+  bool reads_last() {
+    const std::lock_guard lock(mutex_);
+    return last_;
   }
 
   // A state of the order at the executor, and the entry that made it.
   void hear(contracts::executor::OrderState executor_state, const std::string& reason,
             uint64_t index, const std::string& clock) {
-    const auto state = state_of(executor_state);
+    const auto state = checkout::state_of(executor_state);
     if (!state) return;
     {
       const std::lock_guard lock(mutex_);
@@ -167,7 +158,7 @@ class OrderWaits::Wait : public std::enable_shared_from_this<Wait> {
                      {{"order_id", order_id_.value}, {"reason", order.status().ToString()}});
       return finish([](http::Exchange& exchange) { refuse(exchange, "database_unavailable"); });
     }
-    if (last || ends_wait(*order)) {
+    if ((last || ends_wait(*order)) && !wants_executor(*order)) {
       return finish([&](http::Exchange& exchange) { respond(exchange, *order); });
     }
     bool again, first;
@@ -179,6 +170,12 @@ class OrderWaits::Wait : public std::enable_shared_from_this<Wait> {
     }
     if (again) schedule();
     if (first) ask_executor();
+  }
+
+  // The row cannot say whether the order is in the log.
+  bool wants_executor(const orders::Order& order) {
+    const std::lock_guard lock(mutex_);
+    return first_read_ && order.state == orders::State::kSubmitting;
   }
 
   absl::StatusOr<orders::Order> read_order(const orders::Transition& told) {
@@ -308,6 +305,25 @@ void OrderWaits::stop() {
   }
   changed_.notify_all();
   for (const auto& [due_ms, wait] : waits) wait->end();
+}
+
+void OrderWaits::moved(const std::string& order_id) {
+  look_again([&order_id](const Wait& wait) { return wait.order_id().value == order_id; });
+}
+
+void OrderWaits::all_may_have_moved() {
+  look_again([](const Wait&) { return true; });
+}
+
+void OrderWaits::look_again(const std::function<bool(const Wait&)>& concerned) {
+  std::vector<std::shared_ptr<Wait>> waits;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [due_ms, wait] : waits_) {
+      if (concerned(*wait)) waits.push_back(wait);
+    }
+  }
+  for (const auto& wait : waits) wait->look_again();
 }
 
 size_t OrderWaits::waiting() const {

@@ -275,5 +275,46 @@ TEST_F(OrderWaitsTest, TheDestructorWaitsForEveryAnswer) {
   for (const auto& exchange : exchanges) EXPECT_TRUE(exchange->answered());
 }
 
+TEST_F(OrderWaitsTest, ARowThatIsSubmittingSaysWhatTheExecutorKnows) {
+  row_.state = orders::State::kSubmitting;
+  executor_ = executor_client::OrderView{contracts::executor::ORDER_STATE_COMPLETED, "", 9,
+                                         executor_clock()};
+  EXPECT_THAT(get()->answer().body, HasSubstr("\"status\":\"completed\""));
+  EXPECT_EQ(projections_, 1) << "and the row knows it, too";
+}
+
+TEST_F(OrderWaitsTest, ARowThatIsSubmittingIsShownWhereTheExecutorDoesNotKnowIt) {
+  row_.state = orders::State::kSubmitting;
+  EXPECT_THAT(get()->answer().body, HasSubstr("\"status\":\"submitting\""));
+  EXPECT_EQ(lookups_, 1);
+  executor_ = absl::UnavailableError("away");
+  EXPECT_THAT(get()->answer().body, HasSubstr("\"status\":\"submitting\""));
+  EXPECT_EQ(lookups_, 2);
+  change_row(orders::State::kAccepted);
+  EXPECT_EQ(get()->answer().status, 200);
+  EXPECT_EQ(lookups_, 2) << "any other state is asked of nobody";
+}
+
+TEST_F(OrderWaitsTest, AnOrderThatAnOrchestratorRejectsEndsTheWaitAtOnce) {
+  const auto waiting = get({{"Prefer", "wait=30"}});
+  const auto also = get({{"Prefer", "wait=30"}});
+  await_listening();
+  waits_->moved("ord_01J0000000000000000000000B");
+  EXPECT_FALSE(waiting->answered());
+  change_row(orders::State::kRejected);
+  waits_->moved(kOrderId);
+  EXPECT_THAT(waiting->answer().body, HasSubstr("\"status\":\"rejected\""));
+  EXPECT_EQ(also->answer().status, 200);
+}
+
+// What was moved while nobody listened is found when the listener is back.
+TEST_F(OrderWaitsTest, AfterAGapEveryWaitLooksAgain) {
+  const auto waiting = get({{"Prefer", "wait=30"}});
+  await_listening();
+  change_row(orders::State::kRejected);
+  waits_->all_may_have_moved();
+  EXPECT_THAT(waiting->answer().body, HasSubstr("\"status\":\"rejected\""));
+}
+
 }  // namespace
 }  // namespace bookstore::orchestrator

@@ -15,9 +15,12 @@
 #include "base/worker_pool.h"
 #include "catalogue/store.h"
 #include "checkout/request.h"
+#include "checkout/review.h"
 #include "contracts/methods.h"
 #include "executor_client/client.h"
 #include "executor_client/transition_watch.h"
+#include "orchestrator/admin_token.h"
+#include "orders/operator_view.h"
 #include "orders/store.h"
 
 namespace bookstore::orchestrator {
@@ -59,10 +62,29 @@ struct Ports {
                      std::function<void(absl::StatusOr<contracts::suggestions::SuggestReply>)>)>
       similar;
 
+  // For operators; see admin_routes.h. Without a token there are no such routes.
+  std::shared_ptr<const AdminToken> admin_token;
+  std::function<absl::StatusOr<orders::OperatorView>(const base::OrderId&, base::Deadline)>
+      read_operator_view;  // blocks
+  std::function<absl::StatusOr<std::vector<orders::ListedOrder>>(const orders::ListQuery&,
+                                                                 base::Deadline)>
+      list_orders;  // blocks
+  std::function<void(checkout::ReviewCall,
+                     std::function<void(absl::StatusOr<checkout::ReviewVerdict>)>)>
+      review;
+  using ExecutorCommand =
+      std::function<void(const base::OrderId&, std::string traceparent, base::Deadline,
+                         std::function<void(absl::StatusOr<executor_client::AdminResult>)>)>;
+  ExecutorCommand retry_order, abort_order;
+  std::function<void(const base::OrderId&, base::Deadline,
+                     std::function<void(absl::StatusOr<contracts::executor::DescribeOrderReply>)>)>
+      describe_order;
+
   base::WorkerPool* database = nullptr;
   const base::Clock* clock = nullptr;
   base::DurationMs read_ms = 1'000;     // of one read from the database
   base::DurationMs similar_ms = 1'000;  // of one call to suggestions
+  base::DurationMs admin_ms = 2'000;    // of one read or command for an operator
 };
 
 }  // namespace bookstore::orchestrator

@@ -1,5 +1,6 @@
 #include "orchestrator/routes.h"
 
+#include "orchestrator/admin_routes.h"
 #include "orchestrator/book_routes.h"
 #include "orchestrator/checkout_route.h"
 #include "orchestrator/openapi.h"
@@ -13,6 +14,7 @@ void add_routes(http::Router& router, const Ports& ports, OrderWaits& waits,
   add_checkout_route(router, ports);
   add_order_route(router, waits);
   add_book_routes(router, ports);
+  add_admin_routes(router, ports);
   add_openapi_route(router);
   process::add_health_routes(router, readiness, metrics);
 }

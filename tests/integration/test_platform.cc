@@ -81,6 +81,7 @@ absl::Status TestPlatform::start() {
   state_ = std::make_unique<cli::StateDir>(folder);
   BOOKSTORE_RETURN_IF_ERROR(state_->create());
   BOOKSTORE_RETURN_IF_ERROR(cli::provide_key_file(state_->key_file()));
+  BOOKSTORE_RETURN_IF_ERROR(cli::provide_key_file(state_->admin_token_file()));
   const std::map<std::string, uint16_t> names = cli::default_ports();
   BOOKSTORE_ASSIGN_OR_RETURN(endpoints_.http_port,
                              cli::choose_free_row(endpoints_.orchestrators, random_));
@@ -89,6 +90,7 @@ absl::Status TestPlatform::start() {
   BOOKSTORE_ASSIGN_OR_RETURN(endpoints_.grpc, cli::choose_free_ports(names, random_, promised));
   endpoints_.database = database_.conninfo();
   endpoints_.key_file = state_->key_file().string();
+  endpoints_.admin_token_file = state_->admin_token_file().string();
   BOOKSTORE_RETURN_IF_ERROR(load_catalogue());
   return start_services();
 }

@@ -34,7 +34,7 @@ absl::StatusOr<Lease> Pool::acquire(base::Deadline deadline) {
     }
   }
   if (connection == nullptr || !connection->alive()) {
-    auto opened = Connection::open(options_.conninfo, clock_, deadline);
+    auto opened = connect(deadline);
     if (!opened.ok()) {
       give_back(nullptr);
       return opened.status();
@@ -42,6 +42,19 @@ absl::StatusOr<Lease> Pool::acquire(base::Deadline deadline) {
     connection = *std::move(opened);
   }
   return Lease(*this, std::move(connection));
+}
+
+absl::StatusOr<std::unique_ptr<Connection>> Pool::connect(base::Deadline deadline) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!refusal_.ok() && clock_.steady_ms() < refused_until_ms_) return refusal_;
+  }
+  auto opened = Connection::open(options_.conninfo, clock_, deadline);
+  const std::lock_guard lock(mutex_);
+  // A timeout says more about its caller's deadline than about the next one's.
+  refusal_ = absl::IsUnavailable(opened.status()) ? opened.status() : absl::OkStatus();
+  refused_until_ms_ = clock_.steady_ms() + kConnectPauseMs;
+  return opened;
 }
 
 absl::StatusOr<Result> Pool::query(const Statement& statement, std::vector<Param> params,

@@ -42,9 +42,12 @@ class Lease {
 };
 
 // At most `connections_max` sessions, opened when first needed, kept open, replaced when broken.
-// Any thread.
+// A database that does not let us in is asked again after kConnectPauseMs; until then everybody
+// hears what the last one heard: many callers would only slow its recovery down. Any thread.
 class Pool {
  public:
+  static constexpr base::DurationMs kConnectPauseMs = 200;
+
   Pool(PoolOptions options, const base::Clock& clock);
   ~Pool();
   Pool(const Pool&) = delete;
@@ -64,13 +67,16 @@ class Pool {
  private:
   friend class Lease;
   void give_back(std::unique_ptr<Connection> connection);
+  absl::StatusOr<std::unique_ptr<Connection>> connect(base::Deadline deadline);
 
   const PoolOptions options_;
   const base::Clock& clock_;
-  mutable std::mutex mutex_;  // guards idle_ and lent_
+  mutable std::mutex mutex_;  // guards what follows
   std::condition_variable returned_;
   std::vector<std::unique_ptr<Connection>> idle_;
   size_t lent_ = 0;
+  absl::Status refusal_;  // of the last try to connect, while it counts
+  base::SteadyMs refused_until_ms_ = 0;
 };
 
 inline constexpr int kTransactionTriesMax = 5;

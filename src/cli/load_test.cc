@@ -135,18 +135,21 @@ TEST_F(LoadTest, ADoorThatIsShutGivesNoAnswer) {
 TEST_F(LoadTest, WhoInsistsTriesAgainWithTheSameKey) {
   config_.insist_ms = 10'000;
   config_.rate_per_s = 10;  // one order
+  std::vector<std::string> refusals;
+  config_.on_refusal = [&](const Purchase& order) { refusals.push_back(order.code); };
   std::vector<std::string> keys;
   open([&](const std::shared_ptr<http::Exchange>& exchange) {
     keys.emplace_back(exchange->request().header("Idempotency-Key"));
     if (keys.size() > 2) return accept(*exchange);
-    http::Response answer{.status = 503};
-    answer.body = R"({"code":"no_leader"})";
+    http::Response answer{.status = keys.size() == 1 ? 503 : 429};
+    answer.body = keys.size() == 1 ? R"({"code":"no_leader"})" : R"({"code":"queue_full"})";
     exchange->respond(std::move(answer));
   });
   const auto orders = run();
   ASSERT_EQ(orders.size(), 1u);
   EXPECT_EQ(orders.at(0).status, 202);
   EXPECT_EQ(orders.at(0).tries, 3);
+  EXPECT_EQ(refusals, (std::vector<std::string>{"no_leader", "queue_full"}));
   ASSERT_EQ(keys.size(), 3u);
   EXPECT_EQ(keys[0], keys[1]);
   EXPECT_EQ(keys[0], keys[2]);

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -29,6 +30,15 @@ sigset_t stop_signals() {
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
   return set;
+}
+
+// Distributions allow 1,024 open files unless asked; a door with as many connections would have
+// none left for the database and the services behind it.
+void allow_open_files() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
 }
 
 // Of the same host as `listen`, so that a private address stays private.
@@ -75,6 +85,7 @@ Process::Process(Config config, int argc, const char* const* argv)
   const sigset_t signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  allow_open_files();
   impl_->readiness.set("process", "starting");
   Options& options = impl_->options;
   options.address("listen", &impl_->listen, "Address to serve on (port 0: any)",

@@ -44,7 +44,8 @@ class Process {
     // port + 1000; any port when --listen has port 0). False for a process that serves them itself.
     bool metrics_listener = true;
   };
-  // Blocks SIGTERM and SIGINT for this thread and all that it starts; ignores SIGPIPE.
+  // Blocks SIGTERM and SIGINT for this thread and all that it starts; ignores SIGPIPE; takes all
+  // open files that it may have.
   Process(Config config, int argc, const char* const* argv);
   ~Process();
   Process(const Process&) = delete;

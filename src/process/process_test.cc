@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <thread>
@@ -61,6 +62,17 @@ TEST(Process, ServesHealthReadinessAndMetricsOnItsOwnPort) {
             R"({"ready":false,"checks":[{"name":"process","ready":true,"required":true},)"
             R"({"name":"database","ready":false,"required":true,)"
             R"("reason":"connection refused"}]})");
+}
+
+TEST(Process, TakesAllTheOpenFilesThatItMayHave) {
+  rlimit files{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &files), 0);
+  const rlimit low{256, files.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  const auto process = make_process();
+  rlimit now{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &now), 0);
+  EXPECT_EQ(now.rlim_cur, files.rlim_max);
 }
 
 TEST(Process, ASignalDrainsAndEndsWithZero) {

@@ -12,7 +12,9 @@ namespace {
 class Orders : public RunningPlatform {
  protected:
   void TearDown() override {
-    if (!IsSkipped()) EXPECT_EQ(platform().unexpected_ends(), "");
+    if (!IsSkipped()) {
+      EXPECT_EQ(platform().unexpected_ends(), "");
+    }
   }
   absl::StatusOr<http::Response> checkout(const std::string& body) {
     return shop().checkout(body, new_key());

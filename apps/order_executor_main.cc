@@ -23,9 +23,10 @@ int run(int argc, char** argv) {
   process.option("data", &data, "Directory of the write-ahead log", kYes);
   process.addresses("inventory", &peers.inventory, "HOST:PORT of inventory", kYes);
   process.addresses("payment", &peers.payment, "HOST:PORT of payment", kYes);
-  int64_t queue = 100'000, executing = 64;
+  int64_t queue = 100'000, executing = 64, snapshot_every = 10'000;
   process.option("queue-capacity", &queue, "Orders that may wait", 1, 1'000'000);
   process.option("executing", &executing, "Orders executed at once", 1, 1'024);
+  process.option("snapshot-every", &snapshot_every, "Entries between snapshots", 100, 10'000'000);
   if (const auto exit_code = process.parse()) return *exit_code;
 
   auto disk = order_executor::PosixDisk::open_directory(data);
@@ -41,8 +42,9 @@ int run(int argc, char** argv) {
   order_executor::Node::Config config;
   config.replica.queue.queue_capacity = static_cast<uint64_t>(queue);
   config.replica.queue.executing_capacity = static_cast<uint32_t>(executing);
+  config.replica.snapshot_every = static_cast<uint64_t>(snapshot_every);
+  config.on_snapshot = order_executor::log_snapshot;
   order_executor::Node node(config, std::move(*disk), participants, process.clock());
-
   std::vector<std::string> notes;
   const auto on_transitions = [&](const auto& transitions) {
     order_executor::log_transitions(transitions);

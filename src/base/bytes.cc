@@ -5,11 +5,15 @@
 namespace bookstore::base {
 
 void ByteWriter::u32(uint32_t value) {
-  for (int i = 0; i < 4; ++i) u8(static_cast<uint8_t>(value >> (8 * i)));
+  char bytes[4];
+  for (int i = 0; i < 4; ++i) bytes[i] = static_cast<char>(value >> (8 * i));
+  bytes_.append(bytes, sizeof(bytes));
 }
 
 void ByteWriter::u64(uint64_t value) {
-  for (int i = 0; i < 8; ++i) u8(static_cast<uint8_t>(value >> (8 * i)));
+  char bytes[8];
+  for (int i = 0; i < 8; ++i) bytes[i] = static_cast<char>(value >> (8 * i));
+  bytes_.append(bytes, sizeof(bytes));
 }
 
 void ByteWriter::varint(uint64_t value) {
@@ -38,15 +42,21 @@ uint8_t ByteReader::u8() {
 }
 
 uint32_t ByteReader::u32() {
+  const std::string_view bytes = take(4);
   uint32_t value = 0;
-  for (int i = 0; i < 4; ++i) value |= static_cast<uint32_t>(u8()) << (8 * i);
-  return ok_ ? value : 0;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    value |= static_cast<uint32_t>(static_cast<uint8_t>(bytes[i])) << (8 * i);
+  }
+  return value;
 }
 
 uint64_t ByteReader::u64() {
+  const std::string_view bytes = take(8);
   uint64_t value = 0;
-  for (int i = 0; i < 8; ++i) value |= static_cast<uint64_t>(u8()) << (8 * i);
-  return ok_ ? value : 0;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    value |= static_cast<uint64_t>(static_cast<uint8_t>(bytes[i])) << (8 * i);
+  }
+  return value;
 }
 
 uint64_t ByteReader::varint() {

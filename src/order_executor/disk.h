@@ -29,7 +29,8 @@ class DiskFile {
 };
 
 // One directory. A name that was created, renamed or removed survives a crash only after
-// sync_directory(). Implementations: posix_disk.h and simulated_disk.h. One thread at a time.
+// sync_directory(). Implementations: posix_disk.h and simulated_disk.h. Any thread; a file and a
+// name one thread at a time.
 class Disk {
  public:
   virtual ~Disk() = default;

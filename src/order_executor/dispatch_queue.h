@@ -17,6 +17,8 @@ class DispatchQueue {
  public:
   static constexpr uint64_t kFairEvery = 10;
 
+  explicit DispatchQueue(uint64_t dispatched = 0) : dispatched_(dispatched) {}
+
   void push(base::OrderId id, int64_t key, uint64_t index);
   // The order leaves the queue as the next dispatch. It must be waiting.
   void dispatch(int64_t key, uint64_t index);
@@ -29,6 +31,7 @@ class DispatchQueue {
   // How many have a smaller (key, index). Walks past them: for people, not for every order.
   size_t ahead_of(int64_t key, uint64_t index) const;
 
+  bool holds(uint64_t index) const { return key_by_index_.count(index) != 0; }
   size_t size() const { return by_key_.size(); }
   uint64_t dispatched() const { return dispatched_; }
 

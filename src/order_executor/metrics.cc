@@ -24,6 +24,18 @@ void add_node(telemetry::Registry& registry, const Node& node) {
   auto& batches = registry.counter("bookstore_executor_log_batches_total", "Syncs of the log.");
   auto& entries = registry.counter("bookstore_executor_log_entries_total", "Entries appended.");
   auto& bytes = registry.counter("bookstore_executor_log_bytes_total", "Bytes appended.");
+  auto& segments = registry.counter("bookstore_executor_log_segments_total", "Segments begun.");
+  const std::string snapshots_help = "Snapshots of the machine, by how they ended.";
+  auto& snapshots =
+      registry.counter("bookstore_executor_snapshots_total", snapshots_help, {{"result", "saved"}});
+  auto& snapshots_failed = registry.counter("bookstore_executor_snapshots_total", snapshots_help,
+                                            {{"result", "failed"}});
+  auto& snapshot_index =
+      registry.gauge("bookstore_executor_snapshot_index", "Entry of the newest durable snapshot.");
+  auto& snapshot_bytes =
+      registry.gauge("bookstore_executor_snapshot_bytes", "Size of the newest snapshot.");
+  auto& snapshot_encode = registry.gauge("bookstore_executor_snapshot_encode_ms",
+                                         "How long the last one kept the node's thread.");
   auto& failed = registry.counter("bookstore_executor_participant_failures_total",
                                   "Calls whose outcome nobody knows; they are made again.");
   auto& lost = registry.counter("bookstore_executor_clock_events_lost_total",
@@ -45,6 +57,12 @@ void add_node(telemetry::Registry& registry, const Node& node) {
     batches.raise_to(now.log_batches);
     entries.raise_to(now.log_entries);
     bytes.raise_to(now.log_bytes);
+    segments.raise_to(now.log_segments);
+    snapshots.raise_to(now.snapshots);
+    snapshots_failed.raise_to(now.snapshots_failed);
+    snapshot_index.set(static_cast<double>(now.snapshot_index));
+    snapshot_bytes.set(static_cast<double>(now.snapshot_bytes));
+    snapshot_encode.set(static_cast<double>(now.snapshot_encode_ms));
     failed.raise_to(now.calls_failed);
     lost.raise_to(now.clocks_lost);
   });

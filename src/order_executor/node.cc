@@ -52,6 +52,7 @@ absl::Status Node::start(OnTransitions on_transitions, OnFatal on_fatal,
 void Node::stop() {
   inbox_->close();
   if (thread_.joinable()) thread_.join();
+  if (snapshot_writer_.joinable()) snapshot_writer_.join();
 }
 
 void Node::submit(Submit submit, std::function<void(absl::StatusOr<Submitted>)> done) {
@@ -107,6 +108,7 @@ void Node::run() {
     for (Inbox::Task& task : inbox_->take(wait_ms())) task();
     turn();
     answer_watchers(closed);
+    if (!closed) take_snapshot();
     publish();
   } while (!closed);
 }
@@ -327,6 +329,11 @@ void Node::publish() {
   now.log_entries = log.entries;
   now.log_bytes = log.bytes;
   now.log_segments = log.segments;
+  now.snapshots = snapshots_;
+  now.snapshots_failed = snapshots_failed_;
+  now.snapshot_index = replica_->snapshot_index();
+  now.snapshot_bytes = snapshot_bytes_;
+  now.snapshot_encode_ms = snapshot_encode_ms_;
   now.calls_failed = calls_failed_;
   now.inventory_paused = replica_->two_phase().paused(Participant::kInventory, clock_.steady_ms());
   now.payment_paused = replica_->two_phase().paused(Participant::kPayment, clock_.steady_ms());

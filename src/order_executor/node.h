@@ -27,8 +27,20 @@ namespace bookstore::order_executor {
 // node's thread and must not block.
 class Node {
  public:
+  // A snapshot of the machine, or what went wrong with one.
+  struct SnapshotReport {
+    uint64_t index = 0;
+    size_t bytes = 0, orders = 0, finished_kept = 0;
+    size_t segments_removed = 0;
+    base::DurationMs encode_ms = 0;  // the node's thread did nothing else meanwhile
+    base::DurationMs write_ms = 0;   // on a thread of its own
+    absl::Status status;
+  };
+
   struct Config {
     Replica::Config replica;
+    // Told of each snapshot on the node's thread; may be null.
+    std::function<void(const SnapshotReport&)> on_snapshot;
     // Submissions that wait for the disk; beyond, they are refused before anything is proposed.
     size_t inbox_max = 4'096;
     size_t history_max = 50'000;  // transitions kept for watchers
@@ -61,7 +73,9 @@ class Node {
     uint64_t waiting = 0, executing = 0, parked = 0, unretired = 0, finished_kept = 0;
     uint64_t illegal = 0, dispatched = 0, clocks_lost = 0, watchers = 0;
     uint64_t log_batches = 0, log_entries = 0, log_bytes = 0, log_segments = 0;
-    uint64_t calls_failed = 0;  // to participants
+    uint64_t snapshots = 0, snapshots_failed = 0, snapshot_index = 0, snapshot_bytes = 0;
+    base::DurationMs snapshot_encode_ms = 0;  // of the last one
+    uint64_t calls_failed = 0;                // to participants
     bool inventory_paused = false, payment_paused = false;
     base::DurationMs database_offset_ms = 0;
     std::string not_ready_reason;  // empty: would accept a Submit
@@ -133,6 +147,9 @@ class Node {
   void answer_watchers(bool all);
   bool waits_for_time() const;
   void keep_time();
+  void take_snapshot();
+  void on_snapshot(const Replica::SnapshotWork& work, SnapshotReport report,
+                   const Replica::SnapshotResult& result);
   void publish();
   bool leading() const { return health_.ok() && !replica_->two_phase().fenced_off(); }
   std::string not_ready_reason() const;
@@ -145,6 +162,7 @@ class Node {
   OnTransitions on_transitions_;
   OnFatal on_fatal_;
   std::thread thread_;
+  std::thread snapshot_writer_;  // started and joined by the node's thread, at last by stop()
 
   // Owned by the node's thread once it runs.
   std::unique_ptr<Replica> replica_;
@@ -156,6 +174,8 @@ class Node {
   base::SteadyMs wake_at_ms_ = 0;                    // of the coordinator
   base::SteadyMs time_due_ms_ = 0;                   // of the next Time entry
   uint64_t calls_failed_ = 0;
+  uint64_t snapshots_ = 0, snapshots_failed_ = 0, snapshot_bytes_ = 0;
+  base::DurationMs snapshot_encode_ms_ = 0;
   uint64_t parked_ = 0;
   absl::Status health_;
 

@@ -255,6 +255,35 @@ TEST_F(NodeTest, ARetriedOrderGoesOnFromWhereItWasParked) {
   EXPECT_EQ(retry("a").refusal.code, "finished");
 }
 
+TEST_F(NodeTest, ItTakesSnapshotsAndStartsFromThem) {
+  std::atomic<uint64_t> reported = 0;
+  config_.replica.snapshot_every = 20;
+  config_.on_snapshot = [&](const Node::SnapshotReport& report) {
+    EXPECT_TRUE(report.status.ok()) << report.status;
+    EXPECT_GT(report.bytes, 0u);
+    ++reported;
+  };
+  start();
+  uint64_t orders = 0;
+  // Each order is several entries; a snapshot is written while the next orders go on.
+  while (reported < 3 && orders < 1'000) {
+    const std::string id = absl::StrCat("a", ++orders);
+    ASSERT_EQ(submit(order(id))->outcome, Node::Outcome::kAccepted);
+    ASSERT_TRUE(reaches(id, State::kCompleted));
+  }
+  EXPECT_GE(reported, 3u);
+  node_->stop();
+  const Node::Snapshot before = node_->snapshot();
+  EXPECT_GE(before.snapshots, 3u);
+  EXPECT_GT(before.snapshot_index, 0u);
+  EXPECT_EQ(before.snapshots_failed, 0u);
+  start();
+  EXPECT_GE(node_->snapshot().snapshot_index, before.snapshot_index);
+  EXPECT_EQ(submit(order("a1"))->outcome, Node::Outcome::kKnown);
+  EXPECT_EQ(submit(order(absl::StrCat("a", orders)))->known.state, State::kCompleted);
+  node_->stop();  // before what it reports to
+}
+
 TEST_F(NodeTest, WhileParticipantsAreAwayOrdersWaitAndARestartTakesThemUp) {
   participants_.set_away(true);
   start();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/bytes.h"
 #include "base/check.h"
 #include "base/status.h"
 
@@ -232,39 +231,6 @@ void OrderMachine::forget_finished() {
     finished_.erase(by_expiry_.begin()->second);
     by_expiry_.erase(by_expiry_.begin());
   }
-}
-
-uint64_t OrderMachine::state_hash() const {
-  base::ByteWriter out;
-  out.u64(applied_index_);
-  out.u64(static_cast<uint64_t>(time_ms_));
-  out.u64(illegal_);
-  out.u64(queue_.dispatched());
-  out.raw(encode_entry({0, configuration_}));
-  out.varint(orders_.size());
-  for (const auto& [id, order] : orders_) {
-    out.u8(static_cast<uint8_t>(order.state));
-    out.u64(order.accepted_index);
-    out.u64(order.index);
-    out.u64(static_cast<uint64_t>(order.changed_ms));
-    out.u64(static_cast<uint64_t>(order.key));
-    out.u8(static_cast<uint8_t>(order.decision));
-    out.u8(static_cast<uint8_t>(order.abort_scope));
-    out.u8(static_cast<uint8_t>(order.park_kind));
-    out.string(order.reason);
-    out.raw(encode_entry({0, Submit{id, order.lines, order.amount, order.card_token,
-                                    order.shipping_class, order.clock, order.accept_before_ms}}));
-  }
-  out.varint(by_expiry_.size());
-  for (const auto& [accept_before_ms, id] : by_expiry_) {
-    const Finished& finished = finished_.at(id);
-    out.u64(static_cast<uint64_t>(accept_before_ms));
-    out.string(id.value);
-    out.u8(static_cast<uint8_t>(finished.state));
-    out.string(finished.reason);
-    out.u64(finished.index);
-  }
-  return base::hash64(out.bytes());
 }
 
 }  // namespace bookstore::order_executor

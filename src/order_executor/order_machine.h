@@ -102,7 +102,11 @@ class OrderMachine {
   uint64_t applied_index() const { return applied_index_; }
   const Configure& configuration() const { return configuration_; }
 
-  // XXH3-64 of the whole state; equal on replicas that applied the same entries.
+  // The whole state (machine_snapshot.cc): decode ∘ encode is the identity, and equal states have
+  // equal bytes. Empty for bytes that encode() of this version cannot have written.
+  std::string encode() const;
+  static std::optional<OrderMachine> decode(std::string_view bytes);
+  // XXH3-64 of encode(); equal on replicas that applied the same entries.
   uint64_t state_hash() const;
 
  private:
@@ -129,6 +133,8 @@ class OrderMachine {
   void raise_accept_before(const Submit& c);
   void move(Order& order, State to, std::string reason, std::string_view clock, Applied& applied);
   void forget_finished();
+  bool take_back(Order order);
+  bool take_back(base::OrderId id, Finished finished);
 
   std::map<base::OrderId, Order> orders_;
   std::set<base::OrderId> executing_;  // exactly the orders_ in kExecuting

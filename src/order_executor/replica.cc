@@ -35,8 +35,34 @@ absl::Status Replica::recover(Disk& disk, const Config& config, Wal::Recovered& 
     }
     machine_.apply(record.index, *entry);
   };
-  BOOKSTORE_ASSIGN_OR_RETURN(wal_, Wal::open(disk, config.wal, replay, recovered));
-  return status;
+  SnapshotStore snapshots(disk);
+  BOOKSTORE_ASSIGN_OR_RETURN(const SnapshotStore::Loaded loaded, snapshots.load());
+  BOOKSTORE_RETURN_IF_ERROR(restore(loaded));
+  next_snapshot_at_ = snapshot_index_ + snapshot_every_;
+  Wal::Options options = config.wal;
+  options.snapshot_index = snapshot_index_;
+  BOOKSTORE_ASSIGN_OR_RETURN(wal_, Wal::open(disk, options, replay, recovered));
+  BOOKSTORE_RETURN_IF_ERROR(status);
+  for (const std::string& name : loaded.damaged) {
+    recovered.notes.push_back(absl::StrCat(
+        "the snapshot ", name, " is damaged and set aside as ", name, ".damaged; ",
+        snapshot_index_ == 0 ? std::string("the log has everything from its first entry")
+                             : absl::StrCat("the one of entry ", snapshot_index_,
+                                            " and the log after it have the same")));
+  }
+  return snapshots.set_aside(loaded.damaged);
+}
+
+absl::Status Replica::restore(const SnapshotStore::Loaded& loaded) {
+  if (!loaded.newest) return absl::OkStatus();
+  auto machine = OrderMachine::decode(loaded.newest->state);
+  if (!machine || machine->applied_index() != loaded.newest->index) {
+    return absl::DataLossError(absl::StrCat("the snapshot ", snapshot_name(loaded.newest->index),
+                                            " is whole, but not one that this version can read"));
+  }
+  machine_ = std::move(*machine);
+  snapshot_index_ = loaded.newest->index;
+  return absl::OkStatus();
 }
 
 absl::Status Replica::lead(const Config& config, const Wal::Recovered& recovered,
@@ -51,6 +77,31 @@ absl::Status Replica::lead(const Config& config, const Wal::Recovered& recovered
           .status());
   // The entry is durable, but the segment after it may have failed.
   return wal_->health();
+}
+
+std::optional<Replica::SnapshotWork> Replica::snapshot_due() {
+  if (snapshot_under_way_ || machine_.applied_index() < next_snapshot_at_) return std::nullopt;
+  snapshot_under_way_ = true;
+  next_snapshot_at_ = machine_.applied_index() + snapshot_every_;
+  SnapshotWork work;
+  work.snapshot = {machine_.applied_index(), term_, machine_.encode()};
+  // The log reaches back to the snapshot before this one, should this one be damaged one day.
+  work.segments = wal_->segments_up_to(snapshot_index_);
+  return work;
+}
+
+Replica::SnapshotResult Replica::write(Disk& disk, const SnapshotWork& work) {
+  SnapshotStore snapshots(disk);
+  SnapshotResult result{snapshots.save(work.snapshot), absl::OkStatus()};
+  if (result.saved.ok()) result.pruned = snapshots.prune(work.segments);
+  return result;
+}
+
+void Replica::on_snapshot(const SnapshotWork& work, const SnapshotResult& result) {
+  snapshot_under_way_ = false;
+  if (!result.saved.ok()) return;
+  snapshot_index_ = work.snapshot.index;
+  if (result.pruned.ok()) wal_->forget(work.segments);
 }
 
 absl::StatusOr<std::vector<Committed>> Replica::commit(std::vector<Command> commands,

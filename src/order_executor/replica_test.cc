@@ -19,6 +19,7 @@ constexpr base::WallMs kStart = 1'790'000'000'000;
 Replica::Config small() {
   Replica::Config config;
   config.wal.segment_size = 2'048;  // rolls often
+  config.snapshot_every = 30;
   return config;
 }
 
@@ -71,6 +72,11 @@ class World {
       const auto committed = replica_->commit(std::move(batch), kStart + now_ms_);
       if (!committed.ok()) return false;
       for (const Committed& entry : *committed) observe(entry);
+    }
+    if (const auto work = replica_->snapshot_due()) {
+      const auto result = Replica::write(disk_, *work);
+      replica_->on_snapshot(*work, result);
+      if (!result.saved.ok() || !result.pruned.ok()) return false;
     }
     answer(participants_well);
     EXPECT_EQ(participants_.audit(), "");

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/status.h"
+#include "order_executor/admin.h"
 #include "order_executor/two_phase.h"
 
 namespace bookstore::order_executor {
@@ -94,8 +95,14 @@ class Scene {
     } else if (verb == "projected") {
       projected(words);
     } else if (verb == "new-leader") {
-      coordinator_ = std::make_unique<TwoPhase>(TwoPhase::Config{});
+      coordinator_ = std::make_unique<TwoPhase>(config_);
       sends_.clear();
+    } else if (verb == "linger") {
+      config_.begin_linger_ms = std::stoll(words.at(1));
+      coordinator_ = std::make_unique<TwoPhase>(config_);
+    } else if (verb == "retry" || verb == "give-up") {
+      administer(verb == "retry" ? plan_retry(machine_, {words.at(1)})
+                                 : plan_abort(machine_, {words.at(1)}));
     } else {
       ADD_FAILURE() << "unknown command: " << line;
     }
@@ -115,6 +122,14 @@ class Scene {
       if (words[i] == "until") submit.accept_before_ms = kStart + std::stoll(words.at(i + 1));
     }
     return submit;
+  }
+
+  // What an operator asks; the coordinator has been heard before.
+  void administer(const Plan& plan) {
+    if (const auto* refusal = std::get_if<Refusal>(&plan)) {
+      return print(absl::StrCat("refused: ", refusal->code));
+    }
+    commit(std::get<Command>(plan));
   }
 
   // `projected a [until MS]`: the newest accept_before of its row, after the start of the scene.
@@ -204,7 +219,8 @@ class Scene {
   void print(const std::string& line) { absl::StrAppend(&out_, line, "\n"); }
 
   OrderMachine machine_;
-  std::unique_ptr<TwoPhase> coordinator_ = std::make_unique<TwoPhase>(TwoPhase::Config{});
+  TwoPhase::Config config_{.begin_linger_ms = 0};  // unless a scene says otherwise
+  std::unique_ptr<TwoPhase> coordinator_ = std::make_unique<TwoPhase>(config_);
   std::vector<Send> sends_;  // under way
   uint64_t index_ = 0;
   int64_t now_ms_ = kStart;

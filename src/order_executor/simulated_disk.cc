@@ -20,20 +20,30 @@ class SimulatedFile final : public DiskFile {
       : disk_(disk), inode_(std::move(inode)) {}
 
   absl::Status write(uint64_t offset, std::string_view bytes) override {
+    const std::lock_guard lock(disk_.mutex_);
     if (disk_.full_) return absl::ResourceExhaustedError("no space left on the simulated disk");
     return disk_.change(*inode_, {SimulatedDisk::Change::Kind::kWrite, offset, std::string(bytes)});
   }
-  absl::Status sync() override { return disk_.sync(*inode_); }
+  absl::Status sync() override {
+    const std::lock_guard lock(disk_.mutex_);
+    return disk_.sync(*inode_);
+  }
   absl::StatusOr<std::string> read(uint64_t offset, uint64_t size) override {
+    const std::lock_guard lock(disk_.mutex_);
     if (disk_.died_) return absl::UnavailableError("the simulated process is dead");
     if (offset >= inode_->cache.size()) return std::string();
     return inode_->cache.substr(offset, size);
   }
-  absl::StatusOr<uint64_t> size() override { return inode_->cache.size(); }
+  absl::StatusOr<uint64_t> size() override {
+    const std::lock_guard lock(disk_.mutex_);
+    return inode_->cache.size();
+  }
   absl::Status truncate(uint64_t size) override {
+    const std::lock_guard lock(disk_.mutex_);
     return disk_.change(*inode_, {SimulatedDisk::Change::Kind::kTruncate, size, ""});
   }
   absl::Status preallocate(uint64_t size) override {
+    const std::lock_guard lock(disk_.mutex_);
     if (disk_.full_) return absl::ResourceExhaustedError("no space left on the simulated disk");
     return disk_.change(*inode_, {SimulatedDisk::Change::Kind::kExtend, size, ""});
   }
@@ -44,12 +54,14 @@ class SimulatedFile final : public DiskFile {
 };
 
 absl::StatusOr<std::vector<std::string>> SimulatedDisk::list() {
+  const std::lock_guard lock(mutex_);
   std::vector<std::string> names;
   for (const auto& [name, inode] : cached_names_) names.push_back(name);
   return names;
 }
 
 absl::StatusOr<std::unique_ptr<DiskFile>> SimulatedDisk::create(const std::string& name) {
+  const std::lock_guard lock(mutex_);
   Names names = cached_names_;
   auto inode = std::make_shared<Inode>();
   names[name] = inode;
@@ -58,6 +70,7 @@ absl::StatusOr<std::unique_ptr<DiskFile>> SimulatedDisk::create(const std::strin
 }
 
 absl::StatusOr<std::unique_ptr<DiskFile>> SimulatedDisk::open(const std::string& name) {
+  const std::lock_guard lock(mutex_);
   if (died_) return absl::UnavailableError("the simulated process is dead");
   const auto found = cached_names_.find(name);
   if (found == cached_names_.end()) return absl::NotFoundError(name);
@@ -65,6 +78,7 @@ absl::StatusOr<std::unique_ptr<DiskFile>> SimulatedDisk::open(const std::string&
 }
 
 absl::Status SimulatedDisk::rename(const std::string& from, const std::string& to) {
+  const std::lock_guard lock(mutex_);
   Names names = cached_names_;
   auto moved = names.extract(from);
   if (moved.empty()) return absl::NotFoundError(from);
@@ -73,12 +87,14 @@ absl::Status SimulatedDisk::rename(const std::string& from, const std::string& t
 }
 
 absl::Status SimulatedDisk::remove(const std::string& name) {
+  const std::lock_guard lock(mutex_);
   Names names = cached_names_;
   if (names.erase(name) == 0) return absl::NotFoundError(name);
   return change_names(std::move(names));
 }
 
 absl::Status SimulatedDisk::sync_directory() {
+  const std::lock_guard lock(mutex_);
   BOOKSTORE_RETURN_IF_ERROR(begin_operation());
   if (died_) return absl::UnavailableError("the simulated process died in a directory sync");
   name_history_ = {cached_names_};
@@ -86,6 +102,7 @@ absl::Status SimulatedDisk::sync_directory() {
 }
 
 void SimulatedDisk::power_loss() {
+  const std::lock_guard lock(mutex_);
   cached_names_ = name_history_[random_.below(name_history_.size())];
   name_history_ = {cached_names_};
   for (auto& [name, inode] : cached_names_) {
@@ -99,6 +116,7 @@ void SimulatedDisk::power_loss() {
 }
 
 void SimulatedDisk::flip(const std::string& name, uint64_t offset) {
+  const std::lock_guard lock(mutex_);
   Inode& inode = *cached_names_.at(name);
   BOOKSTORE_CHECK(inode.unsynced.empty() && offset < inode.platter.size(), name, " at ", offset);
   inode.platter[offset] = static_cast<char>(inode.platter[offset] ^ 0x40);
@@ -106,6 +124,7 @@ void SimulatedDisk::flip(const std::string& name, uint64_t offset) {
 }
 
 std::string SimulatedDisk::contents(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
   return cached_names_.at(name)->cache;
 }
 

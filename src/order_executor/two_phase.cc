@@ -121,9 +121,11 @@ void TwoPhase::begin(const OrderMachine& machine, base::SteadyMs now_ms, Duties&
   // one alone goes ahead to see, if nothing else does.
   const bool doubtful = lines_[0].failures > 0 || lines_[1].failures > 0;
   if (doubtful && !works_.empty()) return;
+  if (now_ms < begin_at_ms_ && machine.waiting() < kBatchMax) return;
   auto ids = machine.next_to_begin(doubtful ? 1 : kBatchMax);
   if (ids.empty()) return;
   begin_proposed_ = true;
+  begin_at_ms_ = now_ms + config_.begin_linger_ms;
   duties.proposals.push_back(Begin{std::move(ids)});
 }
 
@@ -180,7 +182,9 @@ std::optional<base::SteadyMs> TwoPhase::next_wake(const OrderMachine& machine,
     if (work.stage == Stage::kProposed || work.in_flight) continue;
     at(std::max(work.next_try_ms, line(send_of(work.stage).participant).resume_at_ms));
   }
-  if (machine.waiting() > 0) at(std::max(lines_[0].resume_at_ms, lines_[1].resume_at_ms));
+  if (machine.waiting() > 0) {
+    at(std::max({lines_[0].resume_at_ms, lines_[1].resume_at_ms, begin_at_ms_}));
+  }
   return wake_at_ms;
 }
 

@@ -71,6 +71,9 @@ class TwoPhase {
   struct Config {
     // Lists under way to one participant with one call at once; an order is in one list only.
     size_t calls_in_flight_max = 4;
+    // Between two Begins, unless a whole batch waits: orders that are begun together stay together
+    // in every list, so each transaction at a participant serves several.
+    base::DurationMs begin_linger_ms = 20;
     base::DurationMs retry_min_ms = 100;
     base::DurationMs retry_max_ms = 5'000;
   };
@@ -142,6 +145,7 @@ class TwoPhase {
   std::vector<Command> proposals_;  // made since the last step, handed out by the next
   std::map<base::OrderId, base::WallMs> to_retire_;  // with the newest accept_before
   bool begin_proposed_ = false;                      // one Begin under way at a time
+  base::SteadyMs begin_at_ms_ = 0;                   // the next one, unless a whole batch waits
   bool fenced_off_ = false;
 };
 

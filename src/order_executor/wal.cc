@@ -1,5 +1,7 @@
 #include "order_executor/wal.h"
 
+#include <iterator>
+
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/status.h"
@@ -30,7 +32,6 @@ absl::Status Wal::append(const std::optional<HardState>& hard_state,
     health_ = base::annotate(written, "the order log stopped at its first disk error");
     return health_;
   }
-  synced_index_ = last_index_;
   ++counters_.batches;
   counters_.entries += entries.size();
   return absl::OkStatus();
@@ -66,6 +67,7 @@ std::string Wal::encode_batch(const std::optional<HardState>& hard_state,
 absl::Status Wal::write_batch(const std::string& batch) {
   BOOKSTORE_RETURN_IF_ERROR(file_->write(offset_, batch));
   BOOKSTORE_RETURN_IF_ERROR(file_->sync());
+  synced_index_ = last_index_;
   offset_ += batch.size();
   counters_.bytes += batch.size();
   // Rolling after the batch and not before the next keeps the rule simple: a segment that exists
@@ -83,16 +85,33 @@ absl::Status Wal::roll() {
   const std::string temporary = name + ".tmp";
   BOOKSTORE_ASSIGN_OR_RETURN(auto file, disk_.create(temporary));
   BOOKSTORE_RETURN_IF_ERROR(file->preallocate(options_.segment_size));
-  BOOKSTORE_RETURN_IF_ERROR(
-      file->write(0, encode_segment_header({number, last_index_, last_term_, chain_})));
+  std::string start = encode_segment_header({number, last_index_, last_term_, chain_});
+  // Every segment knows the hard state, because those before it may be removed.
+  if (!(hard_state_ == HardState())) start += encode_batch(hard_state_, {});
+  BOOKSTORE_RETURN_IF_ERROR(file->write(0, start));
   BOOKSTORE_RETURN_IF_ERROR(file->sync());
   BOOKSTORE_RETURN_IF_ERROR(disk_.rename(temporary, name));
   BOOKSTORE_RETURN_IF_ERROR(disk_.sync_directory());
   file_ = std::move(file);
   segment_ = number;
-  offset_ = kSegmentHeaderSize;
+  segments_[number] = last_index_;
+  offset_ = start.size();
   ++counters_.segments;
   return absl::OkStatus();
+}
+
+std::vector<std::string> Wal::segments_up_to(uint64_t index) const {
+  std::vector<std::string> names;
+  for (auto segment = segments_.begin(); segment != segments_.end(); ++segment) {
+    const auto next = std::next(segment);
+    if (next == segments_.end() || next->second > index) break;
+    names.push_back(segment_name(segment->first));
+  }
+  return names;
+}
+
+void Wal::forget(const std::vector<std::string>& segments) {
+  for (const std::string& name : segments) segments_.erase(*segment_number(name));
 }
 
 }  // namespace bookstore::order_executor

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,9 @@ class Wal {
  public:
   struct Options {
     uint64_t segment_size = 16 << 20;
+    // A snapshot holds the entries up to here: they are not replayed, and the log may begin behind
+    // them, but must reach them.
+    uint64_t snapshot_index = 0;
   };
   struct Recovered {
     HardState hard_state;
@@ -53,7 +57,8 @@ class Wal {
   };
   using Replay = std::function<void(const LogEntry&)>;
 
-  // `replay` gets every durable entry, in order. DataLoss when the log has a hole.
+  // `replay` gets every durable entry after the snapshot, in order. DataLoss when the log has a
+  // hole or does not meet the snapshot.
   static absl::StatusOr<std::unique_ptr<Wal>> open(Disk& disk, Options options,
                                                    const Replay& replay, Recovered& recovered);
 
@@ -62,6 +67,11 @@ class Wal {
   // because what a failed write or sync left on the disk is unknown.
   absl::Status append(const std::optional<HardState>& hard_state,
                       const std::vector<LogEntry>& entries);
+
+  // The segments that hold nothing after entry `index`, oldest first. Who removes their files (in
+  // this order) says so with forget(); a start that finds some of them again skips what they hold.
+  std::vector<std::string> segments_up_to(uint64_t index) const;
+  void forget(const std::vector<std::string>& segments);
 
   uint64_t last_index() const { return last_index_; }
   // OK, or the failure that poisoned the log.
@@ -86,8 +96,10 @@ class Wal {
   const Options options_;
   std::unique_ptr<DiskFile> file_;
   uint64_t segment_ = 0;  // number of file_
-  uint64_t offset_ = 0;   // where the next batch goes in file_
-  uint64_t chain_ = 0;    // sum of the last record
+  // By number: the last entry before the segment. The last one is file_.
+  std::map<uint64_t, uint64_t> segments_;
+  uint64_t offset_ = 0;  // where the next batch goes in file_
+  uint64_t chain_ = 0;   // sum of the last record
   uint64_t last_index_ = 0;
   uint64_t last_term_ = 0;
   uint64_t synced_index_ = 0;  // ≤ last_index_; equal unless poisoned

@@ -21,15 +21,19 @@ class WalRecovery {
 
   absl::Status run() {
     BOOKSTORE_ASSIGN_OR_RETURN(const std::vector<uint64_t> numbers, segments());
-    if (numbers.empty()) return wal_.roll();
+    if (numbers.empty()) {
+      if (snapshot_index() > 0) return short_of_snapshot();
+      return wal_.roll();
+    }
     for (size_t i = 0; i < numbers.size(); ++i) {
-      if (numbers[i] != i + 1) {
+      if (numbers[i] != numbers[0] + i) {
         return absl::DataLossError(
-            absl::StrCat("the order log has lost its segment ", segment_name(i + 1),
+            absl::StrCat("the order log has lost its segment ", segment_name(numbers[0] + i),
                          "; restore the directory from a copy, accepted orders are missing"));
       }
-      BOOKSTORE_RETURN_IF_ERROR(read_segment(numbers[i], i + 1 == numbers.size()));
+      BOOKSTORE_RETURN_IF_ERROR(read_segment(numbers[i], i == 0, i + 1 == numbers.size()));
     }
+    if (wal_.last_index_ < snapshot_index()) return short_of_snapshot();
     BOOKSTORE_RETURN_IF_ERROR(make_tail_durable());
     recovered_.hard_state = wal_.hard_state_;
     recovered_.last_index = wal_.last_index_;
@@ -56,7 +60,33 @@ class WalRecovery {
     return numbers;
   }
 
-  absl::Status read_segment(uint64_t number, bool last) {
+  uint64_t snapshot_index() const { return wal_.options_.snapshot_index; }
+
+  // What a snapshot holds was synced in the log before: the log has lost its end.
+  absl::Status short_of_snapshot() const {
+    return absl::DataLossError(absl::StrCat(
+        "the order log ends at entry ", wal_.last_index_, ", the snapshot beside it is ",
+        "of entry ", snapshot_index(), "; restore the directory from a copy, entries are missing"));
+  }
+
+  // The first segment that is there says where the log begins.
+  absl::Status begin(const SegmentHeader& header) {
+    if (header.last_index > snapshot_index()) {
+      return absl::DataLossError(
+          absl::StrCat("the order log begins after entry ", header.last_index,
+                       snapshot_index() == 0
+                           ? std::string(", and no snapshot that can be read holds what was before")
+                           : absl::StrCat(", but the newest snapshot that can be read is of entry ",
+                                          snapshot_index()),
+                       "; restore the directory from a copy, accepted orders are missing"));
+    }
+    wal_.chain_ = header.chain;
+    wal_.last_index_ = header.last_index;
+    wal_.last_term_ = header.last_term;
+    return absl::OkStatus();
+  }
+
+  absl::Status read_segment(uint64_t number, bool first, bool last) {
     name_ = segment_name(number);
     last_batch_ = {};
     BOOKSTORE_ASSIGN_OR_RETURN(wal_.file_, disk_.open(name_));
@@ -65,6 +95,7 @@ class WalRecovery {
     const auto header = decode_segment_header(bytes_);
     // The header was durable before the segment got its name.
     if (!header || header->number != number) return hole(0);
+    if (first) BOOKSTORE_RETURN_IF_ERROR(begin(*header));
     if (header->chain != wal_.chain_ || header->last_index != wal_.last_index_) {
       return absl::DataLossError(
           absl::StrCat("the order log ends at entry ", wal_.last_index_, " before segment ", name_,
@@ -72,6 +103,7 @@ class WalRecovery {
                        "; restore the directory from a copy, accepted orders are missing"));
     }
     wal_.segment_ = number;
+    wal_.segments_[number] = header->last_index;
     size_t position = kSegmentHeaderSize;
     while (const size_t batch_size = read_batch(position)) {
       last_batch_ = {position, batch_size};
@@ -129,7 +161,9 @@ class WalRecovery {
         base::ByteReader in(record.payload);
         wal_.hard_state_ = {in.u64(), in.u64(), in.u64()};
       } else if (record.type == RecordType::kEntry) {
-        replay_({record.term, record.index, std::string(record.payload)});
+        if (record.index > snapshot_index()) {
+          replay_({record.term, record.index, std::string(record.payload)});
+        }
         wal_.last_index_ = record.index;
         wal_.last_term_ = record.term;
       }

@@ -27,13 +27,15 @@ Core::Core(const Options& options, const Storage& storage, base::Random& random)
   const Storage::Start start = storage.start();
   switch_to(Changer(tracker_, log_.last_index()).restore(start.config));
   if (!start.hard_state.empty()) {
-    BOOKSTORE_CHECK(start.hard_state.commit >= log_.committed(), "commit ", start.hard_state.commit,
-                    " is before the snapshot at ", log_.committed());
+    // May be behind the snapshot: a commit index alone is not synced.
     log_.commit_to(start.hard_state.commit);
     term_ = start.hard_state.term;
     vote_ = start.hard_state.vote;
   }
-  if (options_.applied > 0) log_.applied_to(options_.applied, 0);
+  if (options_.applied > 0) {
+    log_.commit_to(options_.applied);  // what is applied is committed
+    log_.applied_to(options_.applied, 0);
+  }
   become_follower(term_, kNobody);
 }
 

@@ -92,6 +92,10 @@ void Core::handle_acknowledgement(const Message& message, Progress& peer) {
     // However it got there, our log goes on from where it is: no need for the snapshot.
     peer.become_probe();
     peer.become_replicate();
+  } else if (peer.match() >= peer.pending_snapshot()) {
+    // The snapshot arrived, but meanwhile our log begins behind it: send a newer one at once, not
+    // only when somebody reports that this one is over.
+    peer.become_probe();
   }
   if (maybe_commit()) {
     release_waiting_reads();

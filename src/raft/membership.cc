@@ -10,7 +10,10 @@ std::string Core::refusal(const ConfChange& change) const {
   if (pending_conf_index_ > log_.applied()) return "possible unapplied conf change";
   if (joint && !change.changes.empty()) return "must transition out of joint config first";
   if (!joint && change.changes.empty()) return "not in joint state; refusing empty conf change";
-  return {};
+  // Nothing that changes the configuration is unapplied, so this is the one the change will meet.
+  const ChangeResult result = Changer(tracker_, log_.last_index()).apply(change);
+  const auto* refused = std::get_if<std::string>(&result);
+  return refused == nullptr ? "" : *refused;
 }
 
 ConfState Core::apply_conf_change(const ConfChange& change) {

@@ -6,6 +6,9 @@
 
 namespace bookstore::raft {
 
+MemoryStorage::MemoryStorage(ConfState config)
+    : snapshot_(std::make_shared<Snapshot>(Snapshot{{}, std::move(config), {}})) {}
+
 std::optional<Term> MemoryStorage::term(Index index) const {
   if (index < before_.index || index > last_index()) return std::nullopt;
   return index == before_.index ? before_.term : entries_[index - before_.index - 1].term;

@@ -10,6 +10,10 @@ namespace bookstore::raft {
 // A log in memory, for tests, scripts and benchmarks. Not thread safe.
 class MemoryStorage : public Storage {
  public:
+  MemoryStorage() = default;
+  // A group that starts with an empty log and this configuration.
+  explicit MemoryStorage(ConfState config);
+
   Start start() const override { return {hard_state_, snapshot_->config}; }
   Index first_index() const override { return before_.index + 1; }
   Index last_index() const override { return before_.index + entries_.size(); }
@@ -23,6 +27,8 @@ class MemoryStorage : public Storage {
   void append(std::span<const Entry> entries);
   // False when we have a newer one.
   [[nodiscard]] bool install(SnapshotPtr snapshot);
+  // A snapshot of our own state, of an entry that we hold; the entries stay.
+  void keep(SnapshotPtr snapshot) { snapshot_ = std::move(snapshot); }
   // Forgets the entries up to `index`; false when they are forgotten.
   [[nodiscard]] bool compact(Index index);
 

@@ -29,7 +29,9 @@ struct ReadState {
 //      change (Node::apply_conf_change)
 //   4. Node::advance()
 // With asynchronous writes there is no advance: 1 is a kStorageAppend among the messages, 3 a
-// kStorageApply; each is done by its thread, in order, which then sends the responses it carries.
+// kStorageApply; each is done by its thread, in order, which then sends the responses it carries. A
+// snapshot may overtake entries that wait for their application: those at or before it are skipped,
+// their configuration changes too, since the snapshot's configuration has them.
 // All other messages may leave at once.
 struct Ready {
   std::optional<SoftState> soft_state;  // where it changed

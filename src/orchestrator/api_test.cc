@@ -13,6 +13,8 @@
 #include "http/server.h"
 #include "json/json.h"
 #include "orchestrator/backends.h"
+#include "orchestrator/key_check.h"
+#include "orchestrator/move_listener.h"
 #include "orchestrator/routes.h"
 #include "postgres/test_database.h"
 #include "telemetry/log.h"
@@ -312,6 +314,52 @@ TEST_F(ApiTest, BooksAreListedAndMetricsCountIt) {
   EXPECT_THAT(
       metrics,
       HasSubstr("bookstore_http_requests_total{route=\"/v1/books/{id}\",status=\"404\"} 1"));
+}
+
+TEST_F(ApiTest, ADatabaseBelongsToOnePlatformKey) {
+  sql("TRUNCATE payment.key_check");
+  const crypto::Secret other(std::string(32, 'o'));
+  EXPECT_TRUE(check_platform_key(platform_->pool, platform_->key).ok())
+      << "the first leaves its own";
+  EXPECT_TRUE(check_platform_key(platform_->pool, platform_->key).ok());
+  EXPECT_EQ(check_platform_key(platform_->pool, other).code(),
+            absl::StatusCode::kFailedPrecondition);
+  sql("TRUNCATE payment.key_check");
+}
+
+// Another orchestrator rejects the order; this one hears of it through the database.
+TEST_F(ApiTest, AWaitHearsOfAnOrderThatAnotherOrchestratorRejected) {
+  json::Object large = cart();
+  large["items"].as_array()[0].as_object()["quantity"] = 99;
+  platform_->services.set([](checkout::FakeServices::Answers& answers) {
+    answers.score = [](rpc::ServerCall&,
+                       const auto&) -> absl::StatusOr<contracts::fraud::ScoreOrderReply> {
+      return absl::UnavailableError("x");
+    };
+  });
+  const http::Response waiting = checkout(large);
+  ASSERT_THAT(waiting.body, HasSubstr("\"status\":\"in_review\""));
+  const std::string id = id_of(waiting);
+  MoveListener moves(TestDatabase::shared().conninfo(), platform_->waits, platform_->clock);
+  std::thread other([&] {
+    while (platform_->waits.waiting() == 0) std::this_thread::yield();
+    const orders::ReviewDecision declined{.order_id = {id},
+                                          .revision = 2,
+                                          .to = orders::State::kRejected,
+                                          .reason = std::string(orders::kReasonReviewDeclined),
+                                          .by = "another",
+                                          .note = "",
+                                          .clock = ""};
+    const auto decided =
+        platform_->orders.decide_review(declined, TestDatabase::shared().deadline());
+    EXPECT_TRUE(decided.ok() && decided->has_value()) << decided.status();
+  });
+  const base::SteadyMs began_ms = platform_->clock.steady_ms();
+  const http::Response heard =
+      send("GET", "/v1/orders/" + id, {{"Prefer", "wait=30"}, {"If-None-Match", "\"2\""}});
+  other.join();
+  EXPECT_THAT(heard.body, HasSubstr("\"status\":\"rejected\""));
+  EXPECT_LT(platform_->clock.steady_ms() - began_ms, 20'000);
 }
 
 }  // namespace

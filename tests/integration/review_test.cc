@@ -7,6 +7,7 @@
 #include "cli/state_dir.h"
 #include "contracts/methods.h"
 #include "orders/store.h"
+#include "payment/vault_sweeper.h"
 #include "running_platform.h"
 
 namespace bookstore::integration {
@@ -98,6 +99,10 @@ TEST_F(Review, ADeclinedOrderIsNeverChargedAndWhoWaitsForItHearsOfIt) {
   EXPECT_EQ(heard, "rejected");
   EXPECT_EQ(end_of(id), "rejected review_declined");
   EXPECT_EQ(captures(id), 0);
+  payment::VaultSweeper sweeper(platform().pool(), {});
+  const auto swept = sweeper.sweep(within(20'000));
+  ASSERT_TRUE(swept.ok()) << swept.status();
+  EXPECT_EQ(cards_of(id), 0) << "the card dies with its order";
 }
 
 TEST_F(Review, OfTwoDecisionsTheFirstCounts) {

@@ -30,7 +30,7 @@ class Life {
             [&store](const auto& batch, auto deadline) { return store.project(batch, deadline); },
             clock),
         participants_(peers, clock, random),
-        node_({}, *PosixDisk::open_directory(folder), participants_, clock) {
+        node_(config(), *PosixDisk::open_directory(folder), participants_, clock) {
     std::vector<std::string> notes;
     const auto started = node_.start([this](const auto& moved) { projector_.add(moved); },
                                      [](const auto& reason) { ADD_FAILURE() << reason; }, notes);
@@ -62,6 +62,15 @@ class Life {
   Node& node() { return node_; }
 
  private:
+  // Snapshots are taken, and the log is truncated, in the middle of it all.
+  static Node::Config config() {
+    Node::Config config;
+    config.replica.snapshot_every = 15;
+    config.replica.wal.segment_size = 4'096;
+    config.on_snapshot = [](const auto& report) { EXPECT_TRUE(report.status.ok()); };
+    return config;
+  }
+
   std::mutex mutex_;  // guards durable_
   std::condition_variable changed_;
   std::set<std::string> durable_;
@@ -148,6 +157,13 @@ class ExecutionTest : public payment::PaymentFixture {
             outcome.accept_before_ms};
   }
   orders::Order row(const Submit& submit) { return rows_->read(submit.id, deadline()).value(); }
+  int64_t segments() {
+    int64_t count = 0;
+    for (const auto& file : std::filesystem::directory_iterator(folder_ + "/log")) {
+      count += segment_number(file.path().filename().string()).has_value() ? 1 : 0;
+    }
+    return count;
+  }
   int64_t count(std::string_view query) { return sql({query})[0].int64("n"); }
 
   telemetry::Registry metrics_;
@@ -228,6 +244,8 @@ TEST_F(ExecutionTest, OverManyRestartsEveryOrderIsDoneOnce) {
   EXPECT_EQ(count(kSold), 24);
   EXPECT_EQ(count(kHeld), 0);
   EXPECT_EQ(life_->node().snapshot().term, 7u);
+  EXPECT_GT(life_->node().snapshot().snapshot_index, 0u);
+  EXPECT_LT(segments(), 8) << "the log is truncated";
   EXPECT_EQ(life_->node().snapshot().illegal, 0u);
 }
 

@@ -345,6 +345,23 @@ TEST_F(NodeTest, AClockThatDisagreesWithTheDatabaseAcceptsNothing) {
   EXPECT_EQ(submit(order("a"))->outcome, Node::Outcome::kAccepted);
 }
 
+// Nobody asks it anything meanwhile: only the entry that tells the time can make it forget.
+TEST_F(NodeTest, WhileAFinishedIdIsKeptItTellsTheTime) {
+  start();
+  Submit soon = order("a");
+  soon.accept_before_ms = clock_.wall_ms() + 300;
+  ASSERT_EQ(submit(soon)->outcome, Node::Outcome::kAccepted);
+  ASSERT_TRUE(reaches("a", State::kCompleted));
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  const auto forgotten = [&] {
+    const Node::Snapshot now = node_->snapshot();
+    return now.unretired == 0 && now.finished_kept == 0;
+  };
+  while (!forgotten() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  EXPECT_TRUE(forgotten());
+  EXPECT_EQ(submit(soon)->outcome, Node::Outcome::kExpired);
+}
+
 TEST_F(NodeTest, ADiskErrorAnswersUnknownAndEndsTheProcess) {
   start();
   disk_->fail_next_sync();

@@ -16,7 +16,7 @@ struct Endpoints {
   int orchestrators = 1;
   std::string database;  // libpq URL
   std::string key_file;
-  std::string admin_token_file;  // for operators: bookstorectl finds it here
+  std::string admin_token_file;          // for operators: bookstorectl finds it here
   std::map<std::string, uint16_t> grpc;  // service → port; its metrics port is 1000 above
 
   // "127.0.0.1:7101"; CHECKs that the service is known.

@@ -53,8 +53,8 @@ absl::Status write_file(const std::filesystem::path& path, const std::string& te
                         mode_t mode = 0644);
 absl::StatusOr<std::string> read_file(const std::filesystem::path& path);
 
-// For the platform's key and the operators' token: 32 random bytes in hex, made at the first call, readable by us alone. Refuses a file that others
-// may read.
+// For the platform's key and the operators' token: 32 random bytes in hex, made at the first call,
+// readable by us alone. Refuses a file that others may read.
 absl::Status provide_key_file(const std::filesystem::path& path);
 
 }  // namespace bookstore::cli

@@ -86,8 +86,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_outcome(absl::StatusOr<bool> won);
   void submit(const contracts::executor::SubmitRequest& request);
   void on_submitted(executor_client::SubmitResult result);
-  void on_in_log(const executor_client::SubmitResult& result);
-  void on_accepted(absl::StatusOr<bool> recorded);
+  void on_in_log();
   void refuse_submission(const std::string& refusal);
   void on_refused(absl::StatusOr<bool> recorded);
 

@@ -142,7 +142,7 @@ void Session::on_submitted(SubmitResult result) {
   switch (result.kind) {
     case SubmitResult::Kind::kAccepted:
     case SubmitResult::Kind::kKnown:
-      return on_in_log(result);
+      return on_in_log();
     case SubmitResult::Kind::kRefused:
       return refuse_submission(result.refusal);
     case SubmitResult::Kind::kUnknown:
@@ -150,25 +150,10 @@ void Session::on_submitted(SubmitResult result) {
   }
 }
 
-// The row follows what the log already says; the projection would do it too, so a failure here
-// costs the shopper nothing.
-void Session::on_in_log(const SubmitResult& result) {
+// The log has it, so the row will follow: the executor projects every order that is not retired, in
+// batches. Until then whoever meets the row `submitting` asks the executor.
+void Session::on_in_log() {
   recorder_->local("accepted");
-  const std::string clock = recorder_->clock().encode();
-  on_database<bool>(
-      [this, result, clock] {
-        return record_accepted(services().orders, held_->order_id, held_->attempt, result, clock,
-                               deadline_);
-      },
-      &Session::on_accepted);
-}
-
-void Session::on_accepted(absl::StatusOr<bool> recorded) {
-  if (!recorded.ok()) {
-    telemetry::log(
-        Level::kWarning, "accepted_not_recorded",
-        {{"order_id", held_->order_id.value}, {"error", base::describe(recorded.status())}});
-  }
   answer(std::move(answer_));
 }
 

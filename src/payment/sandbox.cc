@@ -29,6 +29,7 @@ constexpr Statement kAuthorise{
 constexpr Statement kLock{"SELECT 1 FROM sandbox.operation WHERE key = $1 FOR UPDATE"};
 // A capture is for exactly what was approved, a void names no amount; either ends it for good.
 // $7, when it is there, is the verdict whatever the rules say.
+// The kinds are written as in the index operation_ends_once, or it would not be used.
 constexpr Statement kEnd{
     "INSERT INTO sandbox.operation "
     "(key, kind, authorisation, currency, amount_minor, outcome, reason) "
@@ -39,7 +40,8 @@ constexpr Statement kEnd{
     "  WHEN $7::text IS NOT NULL THEN $7::text "
     "  WHEN $2::text = 'capture' AND approved.closed THEN 'authorisation_closed' "
     "  WHEN EXISTS (SELECT 1 FROM sandbox.operation o WHERE o.authorisation = $3::text "
-    "               AND o.kind <> 'authorise' AND o.outcome = 'approved') THEN 'already_ended' "
+    "               AND o.kind IN ('capture', 'void') AND o.outcome = 'approved') THEN "
+    "'already_ended' "
     "  WHEN $2::text = 'capture' AND (approved.currency, approved.amount_minor) "
     "       <> ($4::text, $5::bigint) THEN 'amount_differs' "
     "  ELSE '' END AS refusal "

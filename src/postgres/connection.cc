@@ -122,9 +122,13 @@ absl::Status Connection::start_session(base::Deadline deadline) {
   if (PQsetnonblocking(connection_, 1) != 0) {
     return mark_broken(absl::UnavailableError("database: socket refused non-blocking mode"));
   }
-  return run(absl::StrCat("SET statement_timeout = ", kServerTimeoutMs,
-                          "; SET idle_in_transaction_session_timeout = ", kServerTimeoutMs,
-                          "; SET bytea_output = 'hex'; SET timezone = 'UTC'"),
+  // Plans are kept as long as the connection, and many are made while a table is young and small:
+  // one that scans then would scan for ever. Every statement of ours that matters has its index, so
+  // plans are made once, for any value, and scan only where there is none.
+  return run(absl::StrCat("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; "
+                          "SET statement_timeout = ",
+                          kServerTimeoutMs, "; SET idle_in_transaction_session_timeout = ",
+                          kServerTimeoutMs, "; SET bytea_output = 'hex'; SET timezone = 'UTC'"),
              deadline);
 }
 

@@ -17,7 +17,8 @@ namespace api = contracts::suggestions;
 constexpr uint32_t kLimitMax = 20;
 // The nearest to each book of the cart are not exactly the best for all of it: rank() chooses.
 constexpr size_t kCandidatesPerSuggestion = 3;
-constexpr int kCartMax = 100;  // lines of a checkout
+constexpr int kCartMax = 100;       // lines of a checkout
+constexpr size_t kKeptCartMax = 8;  // books; few carts of many are alike
 constexpr int64_t kNotIndexedRetryMs = 5'000;
 
 absl::Status check_limit(uint32_t limit) {
@@ -55,6 +56,7 @@ Service::Service(Config config, Store& store, const base::Clock& clock,
     : store_(store),
       clock_(clock),
       carts_({.lifetime_ms = config.order_lifetime_ms, .capacity = config.orders_max}),
+      answers_({.lifetime_ms = config.answers_kept_ms, .capacity = config.answers_max}),
       answered_(answers(metrics, "answered")),
       empty_(answers(metrics, "empty")),
       failed_(answers(metrics, "failed")),
@@ -116,7 +118,25 @@ absl::StatusOr<Service::SuggestReply> Service::similar(const rpc::ServerCall& ca
   return answer({request.book_id()}, request.limit(), call.deadline());
 }
 
+// A popular book is in many carts: its search is the most expensive part of a checkout.
 absl::StatusOr<Service::SuggestReply> Service::answer(const std::vector<std::string>& cart,
+                                                      uint32_t limit, base::Deadline deadline) {
+  std::string question = std::to_string(limit);
+  for (const std::string& book_id : cart) question += ' ' + book_id;
+  if (const auto kept = answers_.find(question, clock_.steady_ms())) {
+    ((*kept)->suggestions().empty() ? empty_ : answered_).increment();
+    return **kept;
+  }
+  auto found = search(cart, limit, deadline);
+  if (found.ok() && cart.size() <= kKeptCartMax) {
+    // No room is no harm: it is searched for again.
+    static_cast<void>(
+        answers_.put(question, std::make_shared<const SuggestReply>(*found), clock_.steady_ms()));
+  }
+  return found;
+}
+
+absl::StatusOr<Service::SuggestReply> Service::search(const std::vector<std::string>& cart,
                                                       uint32_t limit, base::Deadline deadline) {
   const base::SteadyMs started_ms = clock_.steady_ms();
   auto near = store_.near(cart, kCandidatesPerSuggestion * limit, deadline);

@@ -22,6 +22,10 @@ class Service {
   struct Config {
     base::DurationMs order_lifetime_ms = 60'000;  // longer than any checkout's deadline
     size_t orders_max = 100'000;                  // then Init is refused
+    // What was found for a cart is answered again for so long: a book that was sold out or changed
+    // meanwhile may still be suggested.
+    base::DurationMs answers_kept_ms = 5'000;
+    size_t answers_max = 2'000;  // of small carts; then nothing more is kept
   };
   Service(Config config, Store& store, const base::Clock& clock, telemetry::Registry& metrics);
 
@@ -42,10 +46,13 @@ class Service {
   absl::StatusOr<IndexStatusReply> index_status(const rpc::ServerCall& call);
   absl::StatusOr<SuggestReply> answer(const std::vector<std::string>& cart, uint32_t limit,
                                       base::Deadline deadline);
+  absl::StatusOr<SuggestReply> search(const std::vector<std::string>& cart, uint32_t limit,
+                                      base::Deadline deadline);
 
   Store& store_;
   const base::Clock& clock_;
   base::ExpiringMap<Cart> carts_;
+  base::ExpiringMap<std::shared_ptr<const SuggestReply>> answers_;
   telemetry::Counter& answered_;
   telemetry::Counter& empty_;
   telemetry::Counter& failed_;

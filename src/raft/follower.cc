@@ -87,11 +87,11 @@ void Core::handle_snapshot(const Message& message) {
         .index = restored ? log_.last_index() : log_.committed()});
 }
 
-// False when the snapshot brings nothing, or is not for us.
+// False when the snapshot brings nothing. It may be older than our membership: the log after it,
+// which has the change that adds us, comes next. Were it refused, it would be sent again for ever.
 bool Core::restore(const SnapshotPtr& snapshot) {
   BOOKSTORE_CHECK(role_ == Role::kFollower, "term ", term_);
   if (snapshot->at.index <= log_.committed()) return false;
-  if (!Configuration::from(snapshot->config).is_member(id())) return false;
   if (log_.holds(snapshot->at)) {
     // We have all of it: only the commit index is news.
     log_.commit_to(snapshot->at.index);

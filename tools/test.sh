@@ -10,6 +10,8 @@ executor-kill  kill -9 of the executor under 20 orders a second loses no accepte
 sequences      10,000 random call sequences at inventory and payment: SQL and pure table agree
 races          1,000 requests with one key, 500 buyers of 50 copies: one and two orchestrators, one killed
 chaos          kill -9 of every process in turn, three rounds, under 50 orders a second, two orchestrators
+models         the commit protocol, every state of small scopes, over the production cores
+mutants        30 broken rules of the commit protocol: the models find each
 readme         the commands of the README, as they stand there, on a platform of their own
 headers        every header compiles alone
 format         clang-format finds nothing to change, shellcheck nothing to say
@@ -103,6 +105,20 @@ suite_chaos() {
     options=(--rounds 1 "--processes=executor,orchestrator-1,payment,inventory,postgres,supervisor")
   tally "no order is lost, none is charged twice" \
     "$BIN/bookstore" chaos --rate 50 "${options[@]}" "${MODEL_OPTIONS[@]}"
+}
+
+# BOOKSTORE_SLICE: without the largest scope.
+suite_models() {
+  build release checkout_models models_explorer_test
+  tally "models: the explorer itself" "$ROOT/build/release/tests/models/models_explorer_test" --gtest_brief=1
+  tally "models: every property in every state" \
+    "$ROOT/build/release/tests/models/checkout_models" ${BOOKSTORE_SLICE:+--slice}
+}
+
+suite_mutants() {
+  build release checkout_models
+  tally "mutants: each broken rule is found" \
+    "$ROOT/build/release/tests/models/checkout_models" --mutants
 }
 
 # Runs what the README tells its reader to run. Only the port and the state folder differ, so that a

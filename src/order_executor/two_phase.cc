@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "base/bytes.h"
 #include "base/check.h"
 #include "base/status.h"
 
@@ -351,6 +352,28 @@ std::optional<Progress> TwoPhase::progress(const base::OrderId& id, base::Steady
   const base::SteadyMs try_at_ms = std::max(work.next_try_ms, line(next.participant).resume_at_ms);
   return Progress{absl::StrCat(name_of(next.participant), " ", name_of(next.call)), work.in_flight,
                   work.tries, std::max<base::DurationMs>(0, try_at_ms - now_ms)};
+}
+
+std::string TwoPhase::fingerprint() const {
+  base::ByteWriter out;
+  out.u8(fenced_off_);
+  out.u8(begin_proposed_);
+  for (const auto& [id, work] : works_) {
+    out.string(id.value);
+    out.u8(static_cast<uint8_t>(work.stage));
+    out.u8(static_cast<uint8_t>(work.decision));
+    out.u8(work.in_flight);
+  }
+  for (const Line& line : lines_) {
+    for (const size_t count : line.in_flight) out.varint(count);
+    out.u8(line.failures > 0);
+  }
+  for (const Command& command : proposals_) out.string(encode_entry({0, command}));
+  for (const auto& [id, accept_before_ms] : to_retire_) {
+    out.string(id.value);
+    out.u64(static_cast<uint64_t>(accept_before_ms));
+  }
+  return out.take();
 }
 
 bool TwoPhase::paused(Participant participant, base::SteadyMs now_ms) const {

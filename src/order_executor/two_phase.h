@@ -97,6 +97,10 @@ class TwoPhase {
   // A participant knows a newer leader: this one has stopped driving for good.
   bool fenced_off() const { return fenced_off_; }
 
+  // What decides its next duties, times and counts of tries apart: once every pause and linger is
+  // over, two coordinators with equal fingerprints act alike on equal machines.
+  std::string fingerprint() const;
+
  private:
   // The next thing an executing order needs; kProposed: the entry that will say.
   enum class Stage : uint8_t { kHold, kAuthorise, kCapture, kConsume, kVoid, kRelease, kProposed };

@@ -1,0 +1,120 @@
+#include "tests/models/scopes.h"
+
+namespace bookstore::models {
+namespace {
+
+constexpr Scenario kScenarios[] = {
+    {{.name = "calm", .says = "one buyer, nothing goes wrong", .card = Card::kAny}, true},
+    {{.name = "late",
+      .says =
+          "one buyer, one orchestrator that dies, a Submit that arrives when nobody waits for it",
+      .workers = 1,
+      .prompt = true,
+      .orchestrator_crashes = 1,
+      .lost_submits = 1},
+     true},
+    {{.name = "answers",
+      .says = "one buyer, two orchestrators that die, Submits that get lost, a key freed and used "
+              "again",
+      .orders = 2,
+      .outcome_refusals = true,
+      .prompt = true,
+      .orchestrator_crashes = 1,
+      .lost_submits = 1},
+     false},
+    {{.name = "review",
+      .says = "an order in review: approved, declined or swept; Submits that get lost",
+      .outcome_review = true,
+      .prompt = true,
+      .orchestrator_crashes = 1,
+      .lost_submits = 1},
+     true},
+    {{.name = "leaders",
+      .says = "two terms: a leader dies or is cut off and goes on; calls that get lost",
+      .workers = 1,
+      .card = Card::kAny,
+      .terms = 2,
+      .stale_leader = true,
+      .lost_calls = 1},
+     true},
+    {{.name = "leaderless",
+      .says = "two orchestrators and nobody leads for a while: take-overs, refusals, late Submits",
+      .prompt = true,
+      .terms = 2},
+     true},
+    {{.name = "fences",
+      .says = "two orders and two terms: payment dies, the deposed leader goes on",
+      .keys = 2,
+      .orders = 2,
+      .workers = 1,
+      .stock = 2,
+      .time_passes = false,
+      .terms = 2,
+      .stale_leader = true,
+      .payment_crashes = 1},
+     false,
+     true},
+    {{.name = "money",
+      .says = "a provider that is silent, late or refuses; payment dies; an operator",
+      .workers = 1,
+      .card = Card::kAny,
+      .capture_refusals = true,
+      .operators = true,
+      .time_passes = false,
+      .payment_crashes = 1,
+      .lost_calls = 1,
+      .silent_calls = 1},
+     true},
+    {{.name = "last-copy",
+      .says = "two buyers, one copy",
+      .keys = 2,
+      .orders = 2,
+      .workers = 1,
+      .time_passes = false,
+      .lost_calls = 1},
+     true},
+};
+
+constexpr MutantCase kMutants[] = {
+    {Mutant::kNoFence, "no fence is compared", "leaders"},
+    {Mutant::kFenceLostOnRestart, "a restarted participant forgets the fence", "fences"},
+    {Mutant::kTermUsedTwice, "a new leader uses the old one's term", "leaders"},
+    {Mutant::kAbortLeavesNoRow, "Abort of an unknown order leaves no row", "money"},
+    {Mutant::kPrepareAfterAbort, "Prepare is accepted after Abort", "money"},
+    {Mutant::kSecondDecideWins, "the second Decide wins", "money"},
+    {Mutant::kAnswerBeforeOutcome, "the answer comes before the outcome row", "answers"},
+    {Mutant::kRetireBeforeProjection, "Retire comes before the projection", "leaders"},
+    {Mutant::kNewProviderKey, "a new provider key after a timeout", "money"},
+    {Mutant::kAbortWithoutClosing, "Abort is acknowledged without closing the key", "money"},
+    {Mutant::kNoIntent, "the provider is called before the row says so", "money"},
+    {Mutant::kCommitBeforeCapture, "Commit is acknowledged before the capture", "money"},
+    {Mutant::kRejectedTakenOver, "a rejected(no_leader) order is submitted again", "leaderless"},
+    {Mutant::kTakeoverWithoutCompare, "a take-over makes no new attempt", "leaderless"},
+    {Mutant::kOutcomeWithoutCompare, "the outcome is written without a compare", "answers"},
+    {Mutant::kUnknownIsRefused, "an unknown Submit counts as refused", "late"},
+    {Mutant::kTakeoverGivesUp, "a take-over writes rejected(no_leader)", "leaderless"},
+    {Mutant::kKeyFreedWhileSubmitting, "outcome_unknown frees the key", "late"},
+    {Mutant::kExpiredByOwnClock, "expired by the orchestrator's clock", "late"},
+    {Mutant::kExpiredAccepted, "the machine takes a Submit past accept_before", "late"},
+    {Mutant::kForgottenAtOldTime, "a finished id is forgotten at the old accept_before", "review"},
+    {Mutant::kReviewExpires, "an approved order is rejected as expired", "review"},
+    {Mutant::kApproveWithoutCompare, "approve does not compare the state", "review"},
+    {Mutant::kProjectionWithoutVersion, "the projection has no version", "leaders"},
+    {Mutant::kProjectionLeavesTerminal, "an old projection overwrites a terminal row", "leaders"},
+    {Mutant::kPrepareBeforeBegin, "Prepare is sent before Begin is applied", "money"},
+    {Mutant::kCancelAfterBegin, "cancel is allowed after Begin", "money"},
+    {Mutant::kCaptureBeforeDecide, "capture is asked before Decide", "money"},
+    {Mutant::kFinishBeforeAcknowledged, "Finish comes before the acknowledgements", "money"},
+    {Mutant::kOversell, "a hold does not look at what is free", "last-copy"},
+};
+
+}  // namespace
+
+std::span<const Scenario> scenarios() {
+  return kScenarios;
+}
+std::span<const MutantCase> mutants() {
+  return kMutants;
+}
+
+}  // namespace bookstore::models

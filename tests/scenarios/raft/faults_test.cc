@@ -135,7 +135,7 @@ class Torture {
 };
 
 TEST(Faults, NothingIsLostWhateverHappensAndTheGroupRecovers) {
-  for (uint64_t seed = 1; seed <= 300; ++seed) {
+  for (uint64_t seed = 1; seed <= 120; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Torture torture(seed);
     torture.suffer(8'000);

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/crash_point.h"
 #include "base/status.h"
 #include "checkout/problems.h"
 #include "checkout/session.h"
@@ -126,6 +127,7 @@ void Session::on_outcome(absl::StatusOr<bool> won) {
 
 void Session::submit(const contracts::executor::SubmitRequest& request) {
   const auto self = shared_from_this();
+  BOOKSTORE_CRASH_BEFORE(kSubmit);
   services().executor.submit(
       request,
       {.deadline = deadline_,
@@ -139,6 +141,7 @@ void Session::submit(const contracts::executor::SubmitRequest& request) {
 }
 
 void Session::on_submitted(SubmitResult result) {
+  BOOKSTORE_CRASH_AFTER(kSubmit);
   switch (result.kind) {
     case SubmitResult::Kind::kAccepted:
     case SubmitResult::Kind::kKnown:

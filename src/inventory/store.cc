@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "base/crash_point.h"
 #include "base/ids.h"
 #include "base/status.h"
 
@@ -215,6 +216,12 @@ void add_stock_moves(postgres::Batch& batch, const Stock& stock) {
   batch.add(kMoveStock, {book_ids, held, sold});
 }
 
+constexpr base::DurableWrite write_of(Ask ask) {
+  using base::DurableWrite;
+  if (ask == Ask::kPrepare) return DurableWrite::kHold;
+  return ask == Ask::kCommit ? DurableWrite::kConsume : DurableWrite::kRelease;
+}
+
 absl::Status OrderWrites::run(Transaction& transaction, int64_t fence, const Stock& stock) const {
   auto batch = transaction.batch();
   std::vector<size_t> expected;
@@ -282,6 +289,7 @@ absl::StatusOr<std::vector<OrderAnswer>> Store::call(Ask ask, uint64_t fence,
   const auto term = static_cast<int64_t>(fence);
   std::vector<OrderAnswer> answers;
   if (orders.empty()) return answers;
+  BOOKSTORE_CRASH_BEFORE_ONE(write_of(ask));
   const absl::Status done =
       postgres::in_transaction(pool_, deadline, [&](Transaction& transaction) -> absl::Status {
         BOOKSTORE_ASSIGN_OR_RETURN(Locked locked, lock_rows(transaction, ask, term, orders));
@@ -290,6 +298,7 @@ absl::StatusOr<std::vector<OrderAnswer>> Store::call(Ask ask, uint64_t fence,
         return writes.run(transaction, term, locked.stock);
       });
   if (!done.ok()) return done;
+  BOOKSTORE_CRASH_AFTER_ONE(write_of(ask));
   return answers;
 }
 

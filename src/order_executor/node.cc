@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "base/crash_point.h"
 #include "base/status.h"
 
 namespace bookstore::order_executor {
@@ -13,6 +14,17 @@ constexpr base::DurationMs kIdleMs = 60'000;
 // While something waits for replicated time (DESIGN §4).
 constexpr base::DurationMs kTimeEntryMs = 1'000;
 constexpr size_t kWatchPage = 1'000;
+
+std::optional<base::DurableWrite> write_of(const Command& command) {
+  using base::DurableWrite;
+  if (std::holds_alternative<Submit>(command)) return DurableWrite::kSubmitEntry;
+  if (std::holds_alternative<Begin>(command)) return DurableWrite::kBeginEntry;
+  if (std::holds_alternative<Decide>(command)) return DurableWrite::kDecideEntry;
+  if (std::holds_alternative<Finish>(command)) return DurableWrite::kFinishEntry;
+  if (std::holds_alternative<Retire>(command)) return DurableWrite::kRetireEntry;
+  if (std::holds_alternative<Time>(command)) return DurableWrite::kTimeEntry;
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -31,7 +43,9 @@ absl::Status Node::start(OnTransitions on_transitions, OnFatal on_fatal,
                          std::vector<std::string>& notes) {
   BOOKSTORE_CHECK(replica_ == nullptr, "started twice");
   // No time is proposed before the database has confirmed ours.
+  BOOKSTORE_CRASH_BEFORE(kLeadEntry);
   BOOKSTORE_ASSIGN_OR_RETURN(replica_, Replica::start(*disk_, config_.replica, 0, notes));
+  BOOKSTORE_CRASH_AFTER(kLeadEntry);
   on_transitions_ = std::move(on_transitions);
   on_fatal_ = std::move(on_fatal);
   const OrderMachine& machine = replica_->machine();
@@ -156,6 +170,9 @@ void Node::commit_batch() {
   std::vector<Waiting> batch = std::exchange(batch_, {});
   std::vector<Command> commands;
   for (Waiting& waiting : batch) commands.push_back(std::move(waiting.command));
+  for (const Command& command : commands) {
+    if (const auto write = write_of(command)) BOOKSTORE_CRASH_BEFORE_ONE(*write);
+  }
   auto committed = replica_->commit(std::move(commands),
                                     time_keeper_.propose(clock_.wall_ms(), clock_.steady_ms()));
   if (!committed.ok()) {
@@ -163,6 +180,9 @@ void Node::commit_batch() {
       if (waiting.done) waiting.done(committed.status());
     }
     return fail(committed.status());
+  }
+  for (const Committed& entry : *committed) {
+    if (const auto write = write_of(entry.entry.command)) BOOKSTORE_CRASH_AFTER_ONE(*write);
   }
   time_due_ms_ = clock_.steady_ms() + kTimeEntryMs;
   std::vector<Transition> transitions;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/crash_point.h"
 #include "base/status.h"
 #include "telemetry/log.h"
 
@@ -79,6 +80,7 @@ std::vector<orders::Transition> Projector::next_batch() {
 }
 
 void Projector::write(const std::vector<orders::Transition>& batch) {
+  BOOKSTORE_CRASH_BEFORE(kProjection);
   const auto report = write_(batch, base::Deadline::after(clock_, config_.timeout_ms));
   if (!report.ok()) {
     telemetry::log(
@@ -86,6 +88,7 @@ void Projector::write(const std::vector<orders::Transition>& batch) {
         {{"orders", std::to_string(batch.size())}, {"reason", base::describe(report.status())}});
     return put_back(batch);
   }
+  BOOKSTORE_CRASH_AFTER(kProjection);
   if (report->illegal + report->unknown > 0) {
     telemetry::log(telemetry::Level::kError, "projection_refused",
                    {{"illegal", std::to_string(report->illegal)},

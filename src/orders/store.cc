@@ -1,6 +1,7 @@
 #include "orders/store.h"
 
 #include "base/check.h"
+#include "base/crash_point.h"
 #include "base/status.h"
 #include "orders/rows.h"
 
@@ -179,7 +180,9 @@ absl::StatusOr<Held> Store::claim(const Claim& claim, base::Deadline deadline) {
   const size_t inserted = batch.add(kInsertOrder, order_params(claim));
   batch.add(kInsertLines, line_params(claim));
   batch.add(kInsertKey, {scope, hash, claim.order_id.value});
+  BOOKSTORE_CRASH_BEFORE(kClaim);
   BOOKSTORE_ASSIGN_OR_RETURN(const auto results, batch.run(deadline));
+  BOOKSTORE_CRASH_AFTER(kClaim);
   return Held{claim.order_id, 1, results[inserted][0].int64("database_ms"), claim.lines,
               claim.total};
 }
@@ -191,7 +194,9 @@ absl::StatusOr<std::optional<Held>> Store::retake(const base::OrderId& order_id,
   postgres::Batch batch(*lease);
   batch.add(kRetake, {order_id.value, attempt, lease_ms});
   batch.add(kLines, {order_id.value});
+  BOOKSTORE_CRASH_BEFORE(kRetake);
   BOOKSTORE_ASSIGN_OR_RETURN(const auto results, batch.run(deadline));
+  BOOKSTORE_CRASH_AFTER(kRetake);
   if (results[0].empty()) return std::optional<Held>();
   const Row row = results[0][0];
   return Held{order_id,
@@ -205,11 +210,14 @@ absl::StatusOr<bool> Store::write_outcome(const Outcome& outcome, base::Deadline
   BOOKSTORE_CHECK(legal_move(State::kReceived, outcome.to), "outcome ",
                   base::absl_view(to_text(outcome.to)));
   if (outcome.to != State::kRejected || !frees_key(outcome.reason)) {
+    BOOKSTORE_CRASH_BEFORE(kOutcome);
     BOOKSTORE_ASSIGN_OR_RETURN(const auto written,
                                pool_.query(kWriteOutcome, outcome_params(outcome), deadline));
+    BOOKSTORE_CRASH_AFTER(kOutcome);
     return written.affected() == 1;
   }
   bool won = false;
+  BOOKSTORE_CRASH_BEFORE(kFreeKey);
   BOOKSTORE_RETURN_IF_ERROR(postgres::in_transaction(
       pool_, deadline, [&](postgres::Transaction& transaction) -> absl::Status {
         BOOKSTORE_ASSIGN_OR_RETURN(const auto written,
@@ -218,14 +226,17 @@ absl::StatusOr<bool> Store::write_outcome(const Outcome& outcome, base::Deadline
         if (!won) return absl::OkStatus();
         return transaction.query(kRemoveKeyOfOrder, {outcome.order_id.value}).status();
       }));
+  BOOKSTORE_CRASH_AFTER(kFreeKey);
   return won;
 }
 
 absl::StatusOr<bool> Store::accept(const base::OrderId& order_id, int32_t attempt, uint64_t index,
                                    const std::string& clock, base::Deadline deadline) {
+  BOOKSTORE_CRASH_BEFORE(kAccept);
   BOOKSTORE_ASSIGN_OR_RETURN(
       const auto rows,
       pool_.query(kAccept, {order_id.value, attempt, index, Bytes{clock}}, deadline));
+  BOOKSTORE_CRASH_AFTER(kAccept);
   return rows.affected() == 1;
 }
 
@@ -234,6 +245,7 @@ absl::StatusOr<bool> Store::reject_submitting(const base::OrderId& order_id, int
                                               base::Deadline deadline) {
   BOOKSTORE_CHECK(frees_key(reason), "reason ", base::absl_view(reason));
   bool won = false;
+  BOOKSTORE_CRASH_BEFORE(kFreeKey);
   BOOKSTORE_RETURN_IF_ERROR(postgres::in_transaction(
       pool_, deadline, [&](postgres::Transaction& transaction) -> absl::Status {
         BOOKSTORE_ASSIGN_OR_RETURN(
@@ -246,6 +258,7 @@ absl::StatusOr<bool> Store::reject_submitting(const base::OrderId& order_id, int
         if (!freed.ok()) return freed.status();
         return transaction.query(kTellMoved, {order_id.value}).status();
       }));
+  BOOKSTORE_CRASH_AFTER(kFreeKey);
   return won;
 }
 

@@ -1,3 +1,4 @@
+#include "base/crash_point.h"
 #include "base/status.h"
 #include "orders/rows.h"
 #include "orders/store.h"
@@ -74,9 +75,11 @@ absl::StatusOr<std::optional<TakenOver>> Store::take_over(const base::OrderId& o
                                                           base::DurationMs lease_ms,
                                                           base::DurationMs accept_before_ms,
                                                           base::Deadline deadline) {
+  BOOKSTORE_CRASH_BEFORE(kTakeOver);
   BOOKSTORE_ASSIGN_OR_RETURN(
       auto taken, take_over_rows(pool_.query(
                       kTakeOver, {order_id.value, attempt, lease_ms, accept_before_ms}, deadline)));
+  BOOKSTORE_CRASH_AFTER(kTakeOver);
   if (taken.empty()) return std::optional<TakenOver>();
   return std::move(taken.front());
 }
@@ -85,8 +88,10 @@ absl::StatusOr<std::vector<TakenOver>> Store::take_over_lapsed(size_t limit,
                                                                base::DurationMs lease_ms,
                                                                base::DurationMs accept_before_ms,
                                                                base::Deadline deadline) {
-  return take_over_rows(
+  auto taken = take_over_rows(
       pool_.query(kTakeOverLapsed, {limit, lease_ms, accept_before_ms}, deadline));
+  if (taken.ok() && !taken->empty()) BOOKSTORE_CRASH_AFTER(kTakeOver);
+  return taken;
 }
 
 absl::StatusOr<int64_t> Store::reject_abandoned(size_t limit, base::Deadline deadline) {

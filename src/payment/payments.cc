@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "base/crash_point.h"
 #include "base/ids.h"
 #include "base/status.h"
 #include "payment/provider_steps.h"
@@ -91,6 +92,18 @@ bool has_ended(const OrderAnswer& answer) {
          answer.answer == Answer::kRefused;
 }
 
+// The two transactions of a call.
+constexpr base::DurableWrite intent_of(Ask ask) {
+  using base::DurableWrite;
+  if (ask == Ask::kPrepare) return DurableWrite::kAuthoriseIntent;
+  return ask == Ask::kCommit ? DurableWrite::kCaptureIntent : DurableWrite::kVoidIntent;
+}
+constexpr base::DurableWrite outcome_of(Ask ask) {
+  using base::DurableWrite;
+  if (ask == Ask::kPrepare) return DurableWrite::kAuthorised;
+  return ask == Ask::kCommit ? DurableWrite::kCaptured : DurableWrite::kVoided;
+}
+
 std::vector<Fact> flatten(std::vector<std::vector<Fact>> facts) {
   std::vector<Fact> all;
   for (auto& some : facts) all.insert(all.end(), some.begin(), some.end());
@@ -134,20 +147,24 @@ absl::StatusOr<std::vector<OrderAnswer>> Payments::answer(Ask ask, uint64_t fenc
                deadline.steady_ms() - kFinishReserveMs));
   Begun begun;
   if (orders.empty()) return begun.answers;
+  BOOKSTORE_CRASH_BEFORE_ONE(intent_of(ask));
   BOOKSTORE_RETURN_IF_ERROR(
       postgres::in_transaction(pool_, deadline, [&](Transaction& transaction) {
         begun = {};
         return begin(transaction, ask, term, orders, begun);
       }));
+  BOOKSTORE_CRASH_AFTER_ONE(intent_of(ask));
   if (begun.tasks.empty()) return begun.answers;
 
   const std::vector<Fact> facts = ask_provider(orders, begun.tasks, pending_at);
   std::vector<OrderAnswer> answers;
+  BOOKSTORE_CRASH_BEFORE_ONE(outcome_of(ask));
   BOOKSTORE_RETURN_IF_ERROR(
       postgres::in_transaction(pool_, deadline, [&](Transaction& transaction) {
         answers = begun.answers;
         return finish(transaction, ask, term, orders, begun.tasks, facts, answers);
       }));
+  BOOKSTORE_CRASH_AFTER_ONE(outcome_of(ask));
   return answers;
 }
 

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/check.h"
+#include "base/crash_point.h"
 #include "base/ids.h"
 #include "base/status.h"
 #include "payment/sandbox_rules.h"
@@ -98,6 +99,15 @@ std::string authorisation_of(const std::string& key) {
   return colon == std::string::npos ? key : key.substr(0, colon) + ":authorise";
 }
 
+// The effect of a step; a lookup has none.
+std::optional<base::DurableWrite> write_of(std::string_view step) {
+  if (step == "authorise") return base::DurableWrite::kAuthorise;
+  if (step == "capture") return base::DurableWrite::kCapture;
+  if (step == "void") return base::DurableWrite::kVoid;
+  if (step == "cancel") return base::DurableWrite::kCancel;
+  return std::nullopt;
+}
+
 absl::Status no_answer() {
   return absl::DeadlineExceededError("sandbox: no answer");
 }
@@ -111,7 +121,11 @@ absl::StatusOr<SandboxProvider::Done> SandboxProvider::run(Batch& batch, const S
                                                            base::Deadline deadline) {
   const size_t answer_at = batch.add(read, {key});
   const size_t armed_at = batch.add(kIsArmed, {authorisation, step});
+  [[maybe_unused]] const auto write = write_of(step);
+  if (write) BOOKSTORE_CRASH_BEFORE_ONE(*write);
   BOOKSTORE_ASSIGN_OR_RETURN(const auto results, batch.run(deadline));
+  // While a fault is armed the effect was left undone.
+  if (write && results[armed_at].empty()) BOOKSTORE_CRASH_AFTER_ONE(*write);
   BOOKSTORE_ASSIGN_OR_RETURN(ProviderAnswer answer, answer_in(results[answer_at]));
   return Done{std::move(answer), !results[armed_at].empty()};
 }

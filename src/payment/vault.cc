@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/crash_point.h"
 #include "base/ids.h"
 #include "base/status.h"
 #include "causality/recorder.h"
@@ -173,12 +174,14 @@ absl::StatusOr<bool> Vault::insert(const TokeniseCall& call, const TokeniseAnswe
   } else {
     refusal = judged.refusal;
   }
+  BOOKSTORE_CRASH_BEFORE(kVault);
   BOOKSTORE_ASSIGN_OR_RETURN(
       const auto result,
       pool_.query(kInsert,
                   {reply.token, call.order_id, call.epoch.attempt, call.epoch.restart, sealed,
                    provider_token, refusal, reply.brand, reply.last4, Bytes{reply.clock.encode()}},
                   deadline));
+  BOOKSTORE_CRASH_AFTER(kVault);
   return result.affected() == 1;
 }
 

@@ -15,9 +15,13 @@ inline constexpr base::DurationMs kStableAfterMs = 30'000;
 // come back together.
 class Backoff {
  public:
+  explicit Backoff(base::DurationMs delay_max_ms = kRestartDelayMaxMs)
+      : delay_max_ms_(delay_max_ms) {}
+
   base::DurationMs next_delay_ms(base::DurationMs ran_ms, base::Random& random);
 
  private:
+  base::DurationMs delay_max_ms_;
   int failures_ = 0;  // in a row, without a stable run between
 };
 

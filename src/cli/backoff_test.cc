@@ -17,6 +17,12 @@ TEST(Backoff, DoublesUpToTheMaximumAndKeepsHalfOfItByChance) {
   }
 }
 
+TEST(Backoff, AMaximumOfItsOwnHolds) {
+  base::SeededRandom random(7);
+  Backoff backoff(200);
+  for (int i = 0; i < 20; ++i) EXPECT_LE(backoff.next_delay_ms(0, random), 200);
+}
+
 TEST(Backoff, AStableRunStartsOverAtTheMinimum) {
   base::SeededRandom random(2);
   Backoff backoff;

@@ -68,6 +68,7 @@ void Supervisor::start(ServiceSpec spec) {
     const std::lock_guard lock(mutex_);
     auto [entry, added] = services_.try_emplace(spec.name);
     BOOKSTORE_CHECK(added, spec.name, " is started twice");
+    entry->second.backoff = Backoff(spec.restart_delay_max_ms);
     entry->second.spec = std::move(spec);
     set_state(entry->second, ServiceState::kWaiting);
   }

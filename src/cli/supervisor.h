@@ -28,6 +28,7 @@ struct ServiceSpec {
   // Asked by the supervisor's thread before every start and again a little later when it says no:
   // what is left of the last run may have to end first. Must not block. Empty: always.
   std::function<bool()> may_start;
+  base::DurationMs restart_delay_max_ms = kRestartDelayMaxMs;
 };
 
 enum class ServiceState { kWaiting, kRunning, kStopping, kStopped };

@@ -36,7 +36,7 @@ std::filesystem::path find_model() {
 std::string catalogue() {
   std::string csv =
       "id,isbn13,title,authors,year,language,subjects,description,price_minor,currency,stock\n";
-  for (const TestBook& book : {kPlenty, kAlsoPlenty, kFew, kFifty}) {
+  for (const TestBook& book : {kPlenty, kAlsoPlenty, kFew, kFifty, kSoldOut}) {
     absl::StrAppend(&csv, book.id, ",,The book ", book.id,
                     ",A. Uthor,2001,en,tests,A book for tests of the whole platform.,",
                     book.price_minor, ",EUR,", book.stock, "\n");
@@ -58,9 +58,11 @@ std::string TestPlatform::reason_to_skip() {
   return "";
 }
 
-TestPlatform::TestPlatform(int orchestrators)
-    : model_(find_model()), has_suggestions_(!model_.empty()) {
-  endpoints_.orchestrators = orchestrators;
+TestPlatform::TestPlatform(Settings settings)
+    : settings_(std::move(settings)),
+      model_(find_model()),
+      has_suggestions_(!model_.empty() && settings_.without.count("suggestions") == 0) {
+  endpoints_.orchestrators = settings_.orchestrators;
 }
 
 TestPlatform::~TestPlatform() {
@@ -99,12 +101,28 @@ absl::Status TestPlatform::load_catalogue() {
   BOOKSTORE_ASSIGN_OR_RETURN(
       const cli::ImportReport report,
       cli::import_csv(catalogue(), database_.pool(), clock_, [](const cli::Progress&) {}));
-  if (report.inserted != 4) return absl::InternalError("the test catalogue was not loaded");
+  if (report.inserted != 5) return absl::InternalError("the test catalogue was not loaded");
   return absl::OkStatus();
 }
 
 bool TestPlatform::wanted(const cli::ServiceName& service) const {
-  return service.name != "suggestions" || has_suggestions_;
+  if (service.name == "suggestions") return has_suggestions_;
+  return settings_.without.count(service.name) == 0;
+}
+
+void TestPlatform::keep_down(const std::string& service) {
+  const std::lock_guard lock(down_mutex_);
+  down_.insert(service);
+}
+
+void TestPlatform::let_up(const std::string& service) {
+  const std::lock_guard lock(down_mutex_);
+  down_.erase(service);
+}
+
+bool TestPlatform::may_start(const std::string& service) const {
+  const std::lock_guard lock(down_mutex_);
+  return down_.count(service) == 0;
 }
 
 absl::Status TestPlatform::start_services() {
@@ -116,6 +134,14 @@ absl::Status TestPlatform::start_services() {
       if (!wanted(service)) continue;
       cli::ServiceSpec spec = cli::service_spec(service, endpoints_, *state_, model_);
       spec.child.argv[0] = kBinaries / service.binary;
+      for (const std::string& variable : settings_.environment)
+        spec.child.environment.push_back(variable);
+      if (const auto more = settings_.arguments.find(service.name);
+          more != settings_.arguments.end()) {
+        spec.child.argv.insert(spec.child.argv.end(), more->second.begin(), more->second.end());
+      }
+      spec.may_start = [this, name = service.name] { return may_start(name); };
+      spec.restart_delay_max_ms = settings_.restart_delay_max_ms;
       supervisor_->start(std::move(spec));
       names.push_back(service.name);
     }

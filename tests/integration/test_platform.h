@@ -1,7 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -31,6 +33,7 @@ inline constexpr TestBook kPlenty{"it_plenty", 1'000, 1'000'000};
 inline constexpr TestBook kAlsoPlenty{"it_also_plenty", 2'599, 1'000'000};
 inline constexpr TestBook kFew{"it_few", 1'499, 3};
 inline constexpr TestBook kFifty{"it_fifty", 1'299, 50};
+inline constexpr TestBook kSoldOut{"it_sold_out", 1'000, 0};
 
 // The real processes of one platform, each as `./bookstore up` starts it, under the real
 // supervisor, on free ports and a database of their own. One thread.
@@ -39,7 +42,17 @@ class TestPlatform {
   // Why no platform can be run here (no database, or the binaries are not built); empty: it can.
   static std::string reason_to_skip();
 
-  explicit TestPlatform(int orchestrators = 1);
+  struct Settings {
+    int orchestrators = 1;
+    std::set<std::string> without;                              // services that are not started
+    std::vector<std::string> environment;                       // NAME=value, of every service
+    std::map<std::string, std::vector<std::string>> arguments;  // more, by service
+    base::DurationMs restart_delay_max_ms = cli::kRestartDelayMaxMs;
+  };
+
+  explicit TestPlatform(int orchestrators = 1)
+      : TestPlatform(Settings{.orchestrators = orchestrators}) {}
+  explicit TestPlatform(Settings settings);
   // Stops the processes and removes what they left.
   ~TestPlatform();
 
@@ -55,6 +68,11 @@ class TestPlatform {
 
   // kill -9, and waits until the process is gone. The supervisor starts it again after a moment.
   absl::Status kill_service(const std::string& service);
+  // From its next end on, until let_up(), the service is not started again.
+  void keep_down(const std::string& service);
+  void let_up(const std::string& service);
+  // As the supervisor sees it.
+  cli::ServiceView view(const std::string& service) const { return supervisor_->service(service); }
   // Until the service runs and says ready.
   absl::Status wait_ready(const std::string& service, base::DurationMs within_ms = 30'000);
   // What every process printed so far, for searching it.
@@ -70,8 +88,13 @@ class TestPlatform {
   bool wanted(const cli::ServiceName& service) const;
   cli::ServiceName find(const std::string& service) const;
 
+  bool may_start(const std::string& service) const;
+
+  const Settings settings_;
   const base::SystemClock clock_;
   base::SystemRandom random_;
+  mutable std::mutex down_mutex_;  // guards down_, which the supervisor's thread reads
+  std::set<std::string> down_;
   postgres::TestDatabase database_;
   std::unique_ptr<cli::StateDir> state_;
   std::filesystem::path model_;

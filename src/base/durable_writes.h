@@ -19,6 +19,7 @@
     "nothing here: the call that makes the order the executor's")                               \
   X(kAccept, "accept", "orchestrator", "the row says accepted")                                 \
   X(kVault, "vault", "payment", "the sealed card under its token")                              \
+  X(kVaultSweep, "vault_sweep", "payment", "the card of an order that ended is gone")           \
   X(kAuthoriseIntent, "authorise_intent", "payment", "row preparing, intent to authorise")      \
   X(kAuthorise, "authorise", "payment", "the provider's own authorisation")                     \
   X(kAuthorised, "authorised", "payment", "row prepared or refused, as the provider said")      \

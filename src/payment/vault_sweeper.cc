@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/crash_point.h"
 #include "base/status.h"
 #include "telemetry/log.h"
 
@@ -56,11 +57,13 @@ void VaultSweeper::payment_ended() {
 absl::StatusOr<VaultSweeper::Swept> VaultSweeper::sweep(base::Deadline deadline) {
   Swept all;
   for (;;) {
+    BOOKSTORE_CRASH_BEFORE(kVaultSweep);
     BOOKSTORE_ASSIGN_OR_RETURN(
         const auto rows,
         pool_.query(kSweep, {static_cast<double>(config_.unnamed_ms), config_.rows_max}, deadline));
     const int64_t ended = rows[0].int64("ended");
     const int64_t unnamed = rows[0].int64("unnamed");
+    if (ended > 0) BOOKSTORE_CRASH_AFTER(kVaultSweep);
     all.ended += static_cast<uint64_t>(ended);
     all.unnamed += static_cast<uint64_t>(unnamed);
     const std::lock_guard lock(mutex_);

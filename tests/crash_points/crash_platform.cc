@@ -16,6 +16,9 @@ namespace {
 
 constexpr base::DurationMs kAskEveryMs = 20;
 constexpr base::DurationMs kRestartDelayMaxMs = 60;
+constexpr postgres::Statement kDeadCards{
+    "SELECT count(*) AS n FROM payment.vault JOIN orders.published_order_states o USING (order_id) "
+    "WHERE o.state IN ('completed', 'failed', 'rejected', 'canceled')"};
 constexpr char kUnretired[] = "\nbookstore_executor_unretired ";
 
 std::filesystem::path make_folder() {
@@ -93,6 +96,31 @@ absl::StatusOr<int64_t> CrashPlatform::unretired() {
   const char* begin = page.body.data() + at + sizeof(kUnretired) - 1;
   std::from_chars(begin, page.body.data() + page.body.size(), count);
   return count;
+}
+
+absl::Status CrashPlatform::wait_vault_swept(base::DurationMs within_ms) {
+  const auto deadline = base::Deadline::after(processes_->clock(), within_ms);
+  for (;;) {
+    BOOKSTORE_ASSIGN_OR_RETURN(const auto left, processes_->pool().query(kDeadCards, {}, deadline));
+    if (left[0].int64("n") == 0) return absl::OkStatus();
+    if (deadline.remaining_ms(processes_->clock()) <= kAskEveryMs) {
+      return absl::DeadlineExceededError(std::to_string(left[0].int64("n")) +
+                                         " cards of orders that ended are still in the vault");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(kAskEveryMs));
+  }
+}
+
+absl::Status CrashPlatform::wait_unready(base::DurationMs within_ms) {
+  const base::Clock& clock = processes_->clock();
+  const auto deadline = base::Deadline::after(clock, within_ms);
+  http::Client client("127.0.0.1", processes_->endpoints().http_port, clock);
+  while (!deadline.passed(clock)) {
+    const auto answer = client.request("GET", "/readyz", {}, "", deadline);
+    if (answer.ok() && answer->status == 503) return absl::OkStatus();
+    std::this_thread::sleep_for(std::chrono::milliseconds(kAskEveryMs));
+  }
+  return absl::DeadlineExceededError("the orchestrator still says that it is ready");
 }
 
 absl::Status CrashPlatform::wait_quiet(base::DurationMs within_ms) {

@@ -30,6 +30,10 @@ class CrashPlatform {
   // Until every service is ready and the executor keeps no order any more: all of them are
   // projected and retired.
   absl::Status wait_quiet(base::DurationMs within_ms);
+  // Until no card is left of an order that ended.
+  absl::Status wait_vault_swept(base::DurationMs within_ms);
+  // Until the orchestrator knows that it cannot work.
+  absl::Status wait_unready(base::DurationMs within_ms);
 
  private:
   void remove_markers();

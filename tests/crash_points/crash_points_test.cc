@@ -25,6 +25,7 @@ using postgres::Statement;
 constexpr base::DurationMs kAnswerMs = 60'000;
 constexpr base::DurationMs kQueryMs = 10'000;
 constexpr base::DurationMs kFireMs = 30'000;
+constexpr base::DurationMs kSweepMs = 30'000;
 
 // The provider's test card that is declined when it is authorised, and one at tokenise.
 constexpr char kDeclinedCard[] = "4000000000000002";
@@ -71,6 +72,11 @@ std::string environment(const char* name) {
 class CrashPoints : public ::testing::TestWithParam<Case> {
  protected:
   static void TearDownTestSuite() {
+    if (platform_ != nullptr) {
+      const absl::Status swept = platform_->wait_vault_swept(kSweepMs);
+      EXPECT_TRUE(swept.ok()) << swept;
+      expect_no_sanitizer_report();
+    }
     platform_.reset();
     const std::string page = environment("BOOKSTORE_CRASH_TABLE");
     if (!page.empty() && whole_run()) write_table(page);
@@ -83,6 +89,16 @@ class CrashPoints : public ::testing::TestWithParam<Case> {
     platform_ = std::make_unique<CrashPlatform>();
     const absl::Status started = platform_->start();
     ASSERT_TRUE(started.ok()) << started;
+  }
+
+  // A sanitizer in a service says what it found on stderr, at the latest when the service ends.
+  static void expect_no_sanitizer_report() {
+    processes().stop();
+    const std::string printed = processes().everything_printed();
+    for (const char* report : {"Sanitizer", "runtime error: "}) {
+      const size_t at = printed.find(report);
+      EXPECT_EQ(at, std::string::npos) << printed.substr(at == printed.npos ? 0 : at, 4'000);
+    }
   }
 
   // What one case broke must not be blamed on the next.
@@ -118,6 +134,9 @@ class CrashPoints : public ::testing::TestWithParam<Case> {
     const absl::Status killed = processes().kill_service("executor");
     ASSERT_TRUE(killed.ok()) << killed;
     ++expected_ends_;
+    // A Submit on a connection that is just dying would be unknown, not refused.
+    const absl::Status noticed = platform_->wait_unready(kFireMs);
+    ASSERT_TRUE(noticed.ok()) << noticed;
   }
 
   // The points that fire after the shopper has heard everything.

@@ -14,6 +14,7 @@
   X(kRetake, "retake", "orchestrator", "a lapsed order's next attempt, its lease")              \
   X(kOutcome, "outcome", "orchestrator", "verdicts, the bytes of the answer and of the Submit") \
   X(kFreeKey, "free_key", "orchestrator", "rejected for a reason that is no verdict; key gone") \
+  X(kReview, "review", "orchestrator", "an order in review is approved or declined")            \
   X(kTakeOver, "take_over", "orchestrator", "a submitting order's next attempt, its lease")     \
   X(kSubmit, "submit", "orchestrator",                                                          \
     "nothing here: the call that makes the order the executor's")                               \
@@ -37,6 +38,9 @@
   X(kBeginEntry, "begin_entry", "executor", "that participants may be asked")                   \
   X(kDecideEntry, "decide_entry", "executor", "COMMIT or ABORT")                                \
   X(kFinishEntry, "finish_entry", "executor", "every participant has acknowledged")             \
+  X(kParkEntry, "park_entry", "executor", "an order waits for an operator")                     \
+  X(kResumeEntry, "resume_entry", "executor", "an operator lets a parked order go on")          \
+  X(kFailEntry, "fail_entry", "executor", "an operator gives a parked order up")                \
   X(kRetireEntry, "retire_entry", "executor", "the terminal row is durable, the order may go")  \
   X(kTimeEntry, "time_entry", "executor", "replicated time")                                    \
   X(kLeadEntry, "lead_entry", "executor", "a new leader's term")                                \

@@ -21,6 +21,9 @@ std::optional<base::DurableWrite> write_of(const Command& command) {
   if (std::holds_alternative<Begin>(command)) return DurableWrite::kBeginEntry;
   if (std::holds_alternative<Decide>(command)) return DurableWrite::kDecideEntry;
   if (std::holds_alternative<Finish>(command)) return DurableWrite::kFinishEntry;
+  if (std::holds_alternative<Park>(command)) return DurableWrite::kParkEntry;
+  if (std::holds_alternative<Resume>(command)) return DurableWrite::kResumeEntry;
+  if (std::holds_alternative<Fail>(command)) return DurableWrite::kFailEntry;
   if (std::holds_alternative<Retire>(command)) return DurableWrite::kRetireEntry;
   if (std::holds_alternative<Time>(command)) return DurableWrite::kTimeEntry;
   return std::nullopt;

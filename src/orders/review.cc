@@ -1,4 +1,5 @@
 #include "base/check.h"
+#include "base/crash_point.h"
 #include "base/status.h"
 #include "orders/rows.h"
 #include "orders/store.h"
@@ -84,6 +85,7 @@ absl::StatusOr<std::optional<int32_t>> Store::decide_review(const ReviewDecision
   // A key that an order in review was promised under is never freed: its 202 is replayed.
   BOOKSTORE_CHECK(approved == decision.reason.empty() && !frees_key(decision.reason), "reason ",
                   decision.reason);
+  BOOKSTORE_CRASH_BEFORE(kReview);
   BOOKSTORE_ASSIGN_OR_RETURN(
       const auto rows,
       pool_.query(kDecideReview,
@@ -94,6 +96,7 @@ absl::StatusOr<std::optional<int32_t>> Store::decide_review(const ReviewDecision
                    approved ? Param(Bytes{decision.submit_bytes}) : Param(std::nullopt),
                    approved ? Param(decision.accept_before_ms) : Param(std::nullopt)},
                   deadline));
+  BOOKSTORE_CRASH_AFTER(kReview);
   if (rows.empty()) return std::optional<int32_t>();
   return static_cast<int32_t>(rows[0].int64("attempt"));
 }

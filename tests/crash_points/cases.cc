@@ -25,35 +25,52 @@ struct Reach {
 
 std::vector<Reach> reaches() {
   const std::vector<Scenario> all(kScenarios.begin(), kScenarios.end());
-  const std::vector<Scenario> executed = {kCompleted, kDeclined, kRefusedStock};
-  const std::vector<Scenario> submitted = {kCompleted, kDeclined, kRefusedStock, kNoLeader};
+  const std::vector<Scenario> captured = {kCompleted, kApproved};
+  const std::vector<Scenario> authorised = {kCompleted, kApproved, kDeclined, kGivenUp};
+  const std::vector<Scenario> executed = {kCompleted, kDeclined, kRefusedStock,
+                                          kApproved,  kAborted,  kGivenUp};
+  std::vector<Scenario> submitted = executed;
+  submitted.push_back(kNoLeader);
+  const std::vector<Scenario> decided_at_once = {kCompleted, kDeclined, kRefusedStock,
+                                                 kAborted,   kGivenUp,  kNoLeader};
+  const CrashPoint claimed{DurableWrite::kClaim, CrashSide::kAfter};
+  const CrashPoint concluded{DurableWrite::kOutcome, CrashSide::kAfter};
+  const CrashPoint logged{DurableWrite::kSubmitEntry, CrashSide::kAfter};
   return {
       {DurableWrite::kClaim, all},
-      {DurableWrite::kRetake, all, {{DurableWrite::kClaim, CrashSide::kAfter}}},
+      {DurableWrite::kRetake, all, {claimed}},
       {DurableWrite::kVault, all},
       {DurableWrite::kVaultSweep, executed},
       {DurableWrite::kOutcome, all},
       {DurableWrite::kFreeKey, {kNoLeader}},
+      {DurableWrite::kReview, {kApproved, kRejected}},
       {DurableWrite::kSubmit, submitted},
-      {DurableWrite::kTakeOver, submitted, {{DurableWrite::kOutcome, CrashSide::kAfter}}},
+      {DurableWrite::kTakeOver, decided_at_once, {concluded}},
       {DurableWrite::kSubmitEntry, submitted},
       {DurableWrite::kAccept, submitted},
       {DurableWrite::kBeginEntry, executed},
-      {DurableWrite::kHold, executed},
-      {DurableWrite::kAuthoriseIntent, {kCompleted, kDeclined}},
-      {DurableWrite::kAuthorise, {kCompleted, kDeclined}},
-      {DurableWrite::kAuthorised, {kCompleted, kDeclined}},
+      {DurableWrite::kHold, {kCompleted, kDeclined, kRefusedStock, kApproved, kGivenUp}},
+      {DurableWrite::kAuthoriseIntent, authorised},
+      {DurableWrite::kAuthorise, authorised},
+      {DurableWrite::kAuthorised, authorised},
       {DurableWrite::kDecideEntry, executed},
-      {DurableWrite::kCaptureIntent, {kCompleted}},
-      {DurableWrite::kCapture, {kCompleted}},
-      {DurableWrite::kCaptured, {kCompleted}},
-      {DurableWrite::kConsume, {kCompleted}},
-      {DurableWrite::kRelease, {kDeclined}},
+      {DurableWrite::kCaptureIntent, {kCompleted, kApproved, kGivenUp}},
+      {DurableWrite::kCapture, {kCompleted, kApproved, kGivenUp}},
+      {DurableWrite::kCaptured, {kCompleted, kApproved, kGivenUp}},
+      {DurableWrite::kConsume, captured},
+      {DurableWrite::kParkEntry, {kGivenUp}},
+      {DurableWrite::kResumeEntry, {kGivenUp}},
+      {DurableWrite::kFailEntry, {kGivenUp}},
+      {DurableWrite::kVoidIntent, {kAborted, kGivenUp}},
+      {DurableWrite::kCancel, {kGivenUp}},
+      {DurableWrite::kVoid, {kGivenUp}},
+      {DurableWrite::kVoided, {kGivenUp}},
+      {DurableWrite::kRelease, {kDeclined, kAborted, kGivenUp}},
       {DurableWrite::kFinishEntry, executed},
       {DurableWrite::kProjection, executed},
       {DurableWrite::kRetireEntry, executed},
       {DurableWrite::kTimeEntry, {kCompleted}},
-      {DurableWrite::kLeadEntry, executed, {{DurableWrite::kSubmitEntry, CrashSide::kAfter}}},
+      {DurableWrite::kLeadEntry, executed, {logged}},
   };
 }
 
@@ -85,24 +102,16 @@ std::string_view name_of(Scenario scenario) {
       return "refused_stock";
     case kRefusedCard:
       return "refused_card";
+    case kApproved:
+      return "approved";
+    case kRejected:
+      return "rejected";
+    case kAborted:
+      return "aborted";
+    case kGivenUp:
+      return "given_up";
     case kNoLeader:
       return "no_leader";
-  }
-  return "";
-}
-
-std::string_view title_of(Scenario scenario) {
-  switch (scenario) {
-    case kCompleted:
-      return "completed";
-    case kDeclined:
-      return "declined";
-    case kRefusedStock:
-      return "refused stock";
-    case kRefusedCard:
-      return "refused card";
-    case kNoLeader:
-      return "no leader";
   }
   return "";
 }

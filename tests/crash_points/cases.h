@@ -16,15 +16,17 @@ enum class Scenario {
   kDeclined,      // the provider refuses to authorise: failed
   kRefusedStock,  // more than there is: failed
   kRefusedCard,   // at tokenise: 422
+  kApproved,      // in review, then approved: completed
+  kRejected,      // in review, then declined: rejected
+  kAborted,       // undecided, because inventory is away; an operator aborts it: failed
+  kGivenUp,       // parked, because the capture is refused; retried; parked again; aborted: failed
   kNoLeader,      // first no executor, then one: the key is freed, the next try completes
 };
-inline constexpr std::array kScenarios = {Scenario::kCompleted, Scenario::kDeclined,
-                                          Scenario::kRefusedStock, Scenario::kRefusedCard,
-                                          Scenario::kNoLeader};
+inline constexpr std::array kScenarios = {
+    Scenario::kCompleted,   Scenario::kDeclined, Scenario::kRefusedStock,
+    Scenario::kRefusedCard, Scenario::kApproved, Scenario::kRejected,
+    Scenario::kAborted,     Scenario::kGivenUp,  Scenario::kNoLeader};
 std::string_view name_of(Scenario scenario);
-// What a reader of the table is told.
-std::string_view title_of(Scenario scenario);
-
 struct Case {
   base::CrashPoint point;
   Scenario scenario;

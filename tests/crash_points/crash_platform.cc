@@ -35,10 +35,14 @@ const std::vector<std::string>& services() {
   return *names;
 }
 
-CrashPlatform::CrashPlatform() : folder_(make_folder()) {
+CrashPlatform::CrashPlatform() : folder_(make_folder()), admin_token_(64, 'a') {
+  const auto token_file = folder_ / "admin-token";
+  std::ofstream(token_file) << admin_token_ << "\n";
+  std::filesystem::permissions(token_file, std::filesystem::perms(0600));
   integration::TestPlatform::Settings settings;
   settings.without = {"suggestions", "fraud"};
   settings.environment = {"BOOKSTORE_CRASH_FOLDER=" + folder_.string()};
+  settings.arguments["orchestrator"] = {"--admin-token-file", token_file.string()};
   settings.restart_delay_max_ms = kRestartDelayMaxMs;
   processes_ = std::make_unique<integration::TestPlatform>(settings);
 }

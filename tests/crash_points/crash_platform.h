@@ -19,6 +19,8 @@ class CrashPlatform {
 
   absl::Status start();
   integration::TestPlatform& processes() { return *processes_; }
+  // What an operator shows.
+  const std::string& admin_token() const { return admin_token_; }
 
   void arm(const Case& one);
   void disarm();
@@ -39,7 +41,8 @@ class CrashPlatform {
   void remove_markers();
   absl::StatusOr<int64_t> unretired();
 
-  std::filesystem::path folder_;
+  const std::filesystem::path folder_;
+  const std::string admin_token_;
   std::unique_ptr<integration::TestPlatform> processes_;
 };
 

@@ -14,6 +14,7 @@
 #include "cli/audit.h"
 #include "crash_platform.h"
 #include "json/json.h"
+#include "operator.h"
 #include "patient_client.h"
 #include "result_table.h"
 
@@ -30,6 +31,10 @@ constexpr base::DurationMs kSweepMs = 30'000;
 // The provider's test card that is declined when it is authorised, and one at tokenise.
 constexpr char kDeclinedCard[] = "4000000000000002";
 constexpr char kRefusedCvcCard[] = "4000000000000127";
+// The provider authorises it and refuses the capture.
+constexpr char kNoCaptureCard[] = "4000009910000000";
+// Without a score an order above 50.00 is for a person to decide.
+constexpr int kReviewCopies = 6;
 
 // What a dead orchestrator leaves behind waits for its lease: here its time is over at once.
 constexpr Statement kLapse{
@@ -44,6 +49,7 @@ constexpr Statement kOrders{
 
 struct Course {
   integration::TestBook book = integration::kPlenty;
+  int copies = 1;
   std::string card;  // empty: a good one
   int status = 202;
   std::string end;
@@ -60,6 +66,14 @@ Course course_of(Scenario scenario) {
       return {.book = integration::kSoldOut, .end = "failed out_of_stock"};
     case Scenario::kRefusedCard:
       return {.card = kRefusedCvcCard, .status = 422, .end = "rejected"};
+    case Scenario::kApproved:
+      return {.copies = kReviewCopies, .end = "completed"};
+    case Scenario::kRejected:
+      return {.copies = kReviewCopies, .end = "rejected review_declined"};
+    case Scenario::kAborted:
+      return {.end = "failed aborted_by_operator"};
+    case Scenario::kGivenUp:
+      return {.card = kNoCaptureCard, .end = "failed aborted_by_operator"};
   }
   return {};
 }
@@ -113,6 +127,27 @@ class CrashPoints : public ::testing::TestWithParam<Case> {
     }
   }
 
+  // After each look at an order that has not ended: what its operators do.
+  void operate(const std::string& order_id, const std::string& state) {
+    between(state);
+    Operator person(processes().endpoints(), processes().clock(), platform_->admin_token());
+    const Scenario scenario = GetParam().scenario;
+    if (state == "in_review") {
+      person.act(scenario == Scenario::kRejected ? "decline" : "approve", order_id);
+    } else if (state == "needs_attention" && scenario == Scenario::kGivenUp) {
+      // Once more, in case: the provider says no again.
+      if (!retried_) {
+        retried_ = person.act("retry", order_id) == 200;
+      } else {
+        person.act("abort", order_id);
+      }
+    } else if (state == "executing" && scenario == Scenario::kAborted) {
+      // Refused is as good: an abort whose answer was lost has been decided.
+      const int status = person.act("abort", order_id);
+      if (status == 200 || status == 409) processes().let_up("inventory");
+    }
+  }
+
   // After each answer that is none: what must happen meanwhile for the story to go on.
   void between(const std::string& heard) {
     const size_t fired = platform_->fired();
@@ -129,11 +164,12 @@ class CrashPoints : public ::testing::TestWithParam<Case> {
     EXPECT_TRUE(lapsed.ok()) << lapsed.status();
   }
 
-  void take_the_leader_away() {
-    processes().keep_down("executor");
-    const absl::Status killed = processes().kill_service("executor");
+  void take_away(const std::string& service) {
+    processes().keep_down(service);
+    const absl::Status killed = processes().kill_service(service);
     ASSERT_TRUE(killed.ok()) << killed;
     ++expected_ends_;
+    if (service != "executor") return;
     // A Submit on a connection that is just dying would be unknown, not refused.
     const absl::Status noticed = platform_->wait_unready(kFireMs);
     ASSERT_TRUE(noticed.ok()) << noticed;
@@ -191,6 +227,7 @@ class CrashPoints : public ::testing::TestWithParam<Case> {
   cli::Shopper shopper_;
   size_t fired_ = 0;
   int expected_ends_ = 0;
+  bool retried_ = false;
 };
 
 TEST_P(CrashPoints, NothingIsLostOrDoubled) {
@@ -199,11 +236,12 @@ TEST_P(CrashPoints, NothingIsLostOrDoubled) {
   shopper_ = cli::make_shopper(processes().clock(), processes().random());
   if (!course.card.empty()) shopper_.card_number = course.card;
   PatientClient client(processes().endpoints(), processes().clock(),
-                       cli::checkout_body(shopper_, {course.book.id, 1}),
+                       cli::checkout_body(shopper_, {course.book.id, course.copies}),
                        "crash-" + base::make_ulid(processes().clock(), processes().random()));
   const int ends_before = platform_->ends();
   expected_ends_ = static_cast<int>(one.lead_in.size()) + 1;
-  if (one.scenario == Scenario::kNoLeader) ASSERT_NO_FATAL_FAILURE(take_the_leader_away());
+  if (one.scenario == Scenario::kNoLeader) ASSERT_NO_FATAL_FAILURE(take_away("executor"));
+  if (one.scenario == Scenario::kAborted) ASSERT_NO_FATAL_FAILURE(take_away("inventory"));
   platform_->arm(one);
 
   const auto step = [this](const std::string& heard) { between(heard); };
@@ -216,7 +254,8 @@ TEST_P(CrashPoints, NothingIsLostOrDoubled) {
   const std::string order_id = cli::text_at(*body, accepted ? "/id" : "/order_id");
   std::string end = "rejected";
   if (accepted) {
-    const auto ended = client.end_of(order_id, within(kAnswerMs), step);
+    const auto ended = client.end_of(order_id, within(kAnswerMs),
+                                     [&](const std::string& state) { operate(order_id, state); });
     ASSERT_TRUE(ended.ok()) << ended.status();
     end = *ended;
   }

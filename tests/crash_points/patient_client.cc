@@ -47,21 +47,22 @@ absl::StatusOr<http::Response> PatientClient::buy(
 absl::StatusOr<std::string> PatientClient::end_of(
     const std::string& order_id, base::Deadline deadline,
     const std::function<void(const std::string&)>& between) {
-  for (;;) {
-    const auto order = shop_.order(order_id, deadline);
-    const std::string state = order.ok() ? cli::text_at(*order, "/status") : "";
-    for (const char* end : {"completed", "failed", "rejected", "canceled", "needs_attention"}) {
-      if (state != end) continue;
+  std::string last;
+  while (!deadline.passed(clock_)) {
+    const auto page = http_.request("GET", "/v1/orders/" + order_id, {}, "", deadline);
+    const auto order = page.ok() && page->status == 200
+                           ? json::parse(page->body)
+                           : absl::StatusOr<json::Value>(absl::UnavailableError("not to be read"));
+    last = order.ok() ? cli::text_at(*order, "/status") : "not to be read";
+    for (const char* end : {"completed", "failed", "rejected", "canceled"}) {
+      if (last != end) continue;
       const std::string reason = cli::text_at(*order, "/reason");
-      return state + (reason.empty() ? "" : " " + reason);
+      return last + (reason.empty() ? "" : " " + reason);
     }
-    between(state);
-    if (deadline.passed(clock_)) {
-      return absl::DeadlineExceededError(order_id + " is still " +
-                                         (order.ok() ? state : "not to be read"));
-    }
+    between(last);
     pause();
   }
+  return absl::DeadlineExceededError(order_id + " is still " + last);
 }
 
 }  // namespace bookstore::crash_points

@@ -14,7 +14,11 @@ class PatientClient {
  public:
   PatientClient(const cli::Endpoints& endpoints, const base::Clock& clock, std::string body,
                 std::string key)
-      : clock_(clock), shop_(endpoints, clock), body_(std::move(body)), key_(std::move(key)) {}
+      : clock_(clock),
+        shop_(endpoints, clock),
+        http_("127.0.0.1", endpoints.http_port, clock),
+        body_(std::move(body)),
+        key_(std::move(key)) {}
 
   // Retries what may be retried; `between` hears each answer that is none ("503 no_leader",
   // "no connection"). DEADLINE_EXCEEDED names them.
@@ -22,13 +26,14 @@ class PatientClient {
                                      const std::function<void(const std::string&)>& between);
   // Once: the answer again.
   absl::StatusOr<http::Response> ask_again() { return shop_.checkout(body_, key_); }
-  // The order's state once it has ended: "failed card_declined".
+  // The order's state once it has ended: "failed card_declined". `between` hears the states before.
   absl::StatusOr<std::string> end_of(const std::string& order_id, base::Deadline deadline,
                                      const std::function<void(const std::string&)>& between);
 
  private:
   const base::Clock& clock_;
   cli::Shop shop_;
+  http::Client http_;
   const std::string body_;
   const std::string key_;
 };

@@ -1,5 +1,6 @@
 #include "result_table.h"
 
+#include <algorithm>
 #include <sstream>
 
 namespace bookstore::crash_points {
@@ -39,7 +40,9 @@ std::string render_table(const Results& results) {
   std::string header = "| process | dies |";
   std::string line = "|---|---|";
   for (const Scenario scenario : kScenarios) {
-    header += " " + std::string(title_of(scenario)) + " |";
+    std::string title(name_of(scenario));
+    std::replace(title.begin(), title.end(), '_', ' ');
+    header += " " + title + " |";
     line += "---|";
   }
   std::string text = "\n" + header + "\n" + line + "\n";

@@ -42,6 +42,17 @@ TEST(CrashPoints, EachNameIsOnePoint) {
   EXPECT_EQ(crash_point_named("claim.during"), std::nullopt);
 }
 
+#ifndef BOOKSTORE_CRASH_POINTS
+TEST(CrashPoints, LeaveNothingInABuildWithoutThem) {
+  constexpr auto pass = [] {
+    BOOKSTORE_CRASH_BEFORE(kClaim);
+    BOOKSTORE_CRASH_AFTER(kClaim);
+    return true;
+  };
+  static_assert(pass(), "what a constant expression may contain kills no process");
+}
+#endif
+
 TEST(CrashPoints, APlanWithAMistakeIsNoPlan) {
   const auto plan = parse_crash_plan("# case 7\nclaim.before\nvault.after:3\n");
   ASSERT_TRUE(plan.has_value());

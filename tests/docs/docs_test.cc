@@ -45,7 +45,8 @@ TEST(Docs, TheStateDrawingIsTheTable) {
 TEST(Docs, EveryFileThatAPageNamesExists) {
   const std::regex path_pattern(
       "`((?:src|apps|db|data|docs|proto|tests|cmake|tools)/[A-Za-z0-9_./]+)`");
-  for (const char* page : {"README.md", "docs/ARCHITECTURE.md", "docs/life-of-a-checkout.md"}) {
+  for (const char* page : {"README.md", "docs/ARCHITECTURE.md", "docs/life-of-a-checkout.md",
+                           "docs/failure-model.md"}) {
     const std::string text = read(page);
     for (std::sregex_iterator it(text.begin(), text.end(), path_pattern), end; it != end; ++it) {
       const std::filesystem::path named = (*it)[1].str();

@@ -24,8 +24,6 @@ class PatientClient {
   // "no connection"). DEADLINE_EXCEEDED names them.
   absl::StatusOr<http::Response> buy(base::Deadline deadline,
                                      const std::function<void(const std::string&)>& between);
-  // Once: the answer again.
-  absl::StatusOr<http::Response> ask_again() { return shop_.checkout(body_, key_); }
   // The order's state once it has ended: "failed card_declined". `between` hears the states before.
   absl::StatusOr<std::string> end_of(const std::string& order_id, base::Deadline deadline,
                                      const std::function<void(const std::string&)>& between);

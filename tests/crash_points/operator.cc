@@ -8,9 +8,10 @@ constexpr base::DurationMs kActMs = 5'000;
 }  // namespace
 
 int Operator::act(const std::string& action, const std::string& order_id) {
-  const auto answer =
-      http_.request("POST", "/admin/v1/orders/" + order_id + "/" + action,
-                    {{"Authorization", authorization_}}, "", base::Deadline::after(clock_, kActMs));
+  const auto answer = http_.request(
+      "POST", "/admin/v1/orders/" + order_id + "/" + action,
+      {{"Authorization", authorization_}, {"Content-Type", "application/json"}},
+      R"({"reason": "the suite crash-points"})", base::Deadline::after(clock_, kActMs));
   return answer.ok() ? answer->status : 0;
 }
 

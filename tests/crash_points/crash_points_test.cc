@@ -186,6 +186,13 @@ class CrashPoints : public ::testing::TestWithParam<Case> {
     return true;
   }
 
+  // The marker is there a moment before the supervisor hears of the death.
+  void wait_until_ended(int ends) {
+    const auto deadline = within(kFireMs);
+    while (platform_->ends() < ends && !deadline.passed(processes().clock()))
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+
   void check_orders(const std::string& order_id) {
     const auto rows = processes().pool().query(kOrders, {shopper_.email}, query_deadline());
     ASSERT_TRUE(rows.ok()) << rows.status();
@@ -262,6 +269,7 @@ TEST_P(CrashPoints, NothingIsLostOrDoubled) {
   }
   EXPECT_EQ(end, course.end);
   ASSERT_TRUE(wait_until_fired(one.lead_in.size() + 1)) << "not reached: " << one.plan();
+  wait_until_ended(ends_before + expected_ends_);
   const absl::Status quiet = platform_->wait_quiet(kAnswerMs);
   ASSERT_TRUE(quiet.ok()) << quiet;
   EXPECT_EQ(platform_->ends() - ends_before, expected_ends_) << processes().unexpected_ends();

@@ -36,7 +36,10 @@ std::optional<Range> find_table(const std::string& page) {
 
 }  // namespace
 
-std::string render_table(const Results& results) {
+std::string render_table(const Results& ran) {
+  Results results;
+  for (const Case& one : all_cases()) results[one.name()] = "not run";
+  for (const auto& [name, result] : ran) results[name] = result;
   std::string header = "| process | dies |";
   std::string line = "|---|---|";
   for (const Scenario scenario : kScenarios) {
@@ -50,7 +53,8 @@ std::string render_table(const Results& results) {
     text += "| " + std::string(info(point.write).process) + " | " + base::name_of(point) + " |";
     for (const Scenario scenario : kScenarios) {
       const auto result = results.find(Case{point, scenario, {}}.name());
-      text += " " + (result == results.end() ? kNotReached : result->second) + " |";
+      const bool reached = result != results.end();
+      text += " " + (reached ? result->second : kNotReached) + " |";
     }
     text += "\n";
   }

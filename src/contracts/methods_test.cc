@@ -46,6 +46,9 @@ TEST_F(Methods, AreExactlyThoseOfTheProtoFiles) {
   expect_described(executor::kGetOrder);
   expect_described(executor::kWatchTransitions);
   expect_described(executor::kStatus);
+  expect_described(executor::kRetryOrder);
+  expect_described(executor::kAbortOrder);
+  expect_described(executor::kDescribeOrder);
   size_t declared = 0;
   for (const char* service : {verification::kService, fraud::kService, suggestions::kService,
                               inventory::kService, payment::kService, executor::kService}) {

@@ -25,7 +25,7 @@ int run(int argc, char** argv) {
   std::string database;
   std::string sandbox_database;
   std::string key_file;
-  int64_t threads = 8;  // more than a silent provider's callers can hold
+  int64_t threads = 8;           // more than a silent provider's callers can hold
   int64_t provider_threads = 8;  // a list of 32 orders in four round trips
   process.option("database", &database, "PostgreSQL URL", Process::Required::kYes);
   process.option("sandbox-database", &sandbox_database,

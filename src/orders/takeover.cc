@@ -88,8 +88,8 @@ absl::StatusOr<std::vector<TakenOver>> Store::take_over_lapsed(size_t limit,
                                                                base::DurationMs lease_ms,
                                                                base::DurationMs accept_before_ms,
                                                                base::Deadline deadline) {
-  auto taken = take_over_rows(
-      pool_.query(kTakeOverLapsed, {limit, lease_ms, accept_before_ms}, deadline));
+  auto taken =
+      take_over_rows(pool_.query(kTakeOverLapsed, {limit, lease_ms, accept_before_ms}, deadline));
   if (taken.ok() && !taken->empty()) BOOKSTORE_CRASH_AFTER(kTakeOver);
   return taken;
 }

@@ -46,9 +46,8 @@ int main(int argc, char** argv) {
   executor_client::Client executor({.members = options.executor}, clock, random);
   executor_client::TransitionWatch watch({.members = options.executor}, clock, random);
 
-  checkout::Runner runner(
-      options.runner, {verification, fraud, suggestions, payment, executor, orders, catalogue, *key,
-                       strands, database, clock, random});
+  checkout::Runner runner(options.runner, {verification, fraud, suggestions, payment, executor,
+                                           orders, pool, *key, strands, database, clock, random});
   const orchestrator::Backends backends{pool,        orders,   catalogue, verification, fraud,
                                         suggestions, payment,  executor,  watch,        runner,
                                         strands,     database, clock};

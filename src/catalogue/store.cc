@@ -154,6 +154,14 @@ absl::StatusOr<std::vector<ListedBook>> Store::get_all(const std::vector<std::st
 absl::StatusOr<std::map<std::string, Price>> Store::prices(const std::vector<std::string>& book_ids,
                                                            base::Deadline deadline) {
   BOOKSTORE_ASSIGN_OR_RETURN(const auto rows, pool_.query(kPrices, {book_ids}, deadline));
+  return read_prices(rows);
+}
+
+size_t Store::add_prices(postgres::Batch& batch, const std::vector<std::string>& book_ids) {
+  return batch.add(kPrices, {book_ids});
+}
+
+std::map<std::string, Price> Store::read_prices(const postgres::Result& rows) {
   std::map<std::string, Price> prices;
   for (const postgres::Row& row : rows) {
     prices[row.text("book_id")] = {row.text("title"),

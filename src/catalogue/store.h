@@ -53,6 +53,9 @@ class Store {
   // By id; unknown books are absent.
   absl::StatusOr<std::map<std::string, Price>> prices(const std::vector<std::string>& book_ids,
                                                       base::Deadline deadline);
+  // The same question in the caller's batch; read_prices reads the result at the index returned.
+  static size_t add_prices(postgres::Batch& batch, const std::vector<std::string>& book_ids);
+  static std::map<std::string, Price> read_prices(const postgres::Result& rows);
 
   // Inserts new books and changes those that differ; equal ones are not touched. Part of the
   // caller's transaction, so that the importer can change the stock in the same one. Listeners of

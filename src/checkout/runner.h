@@ -11,8 +11,8 @@
 #include "base/worker_pool.h"
 #include "checkout/request.h"
 
-namespace bookstore::catalogue {
-class Store;
+namespace bookstore::postgres {
+class Pool;
 }
 namespace bookstore::crypto {
 class Secret;
@@ -71,7 +71,7 @@ class Runner {
     rpc::Client& payment;
     executor_client::Client& executor;
     orders::Store& orders;
-    catalogue::Store& catalogue;
+    postgres::Pool& pool;  // of keys and prices
     const crypto::Secret& platform_key;
     base::WorkerPool& strands;   // runs plan steps; never blocks
     base::WorkerPool& database;  // blocks in libpq

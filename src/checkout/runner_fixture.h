@@ -43,8 +43,9 @@ struct Platform {
         executor({.members = {services.executor}, .leader_wait_ms = 50}, clock, random),
         orders(TestDatabase::shared().pool()),
         catalogue(TestDatabase::shared().pool()),
-        runner(std::move(config), {verification, fraud, suggestions, payment, executor, orders,
-                                   catalogue, key, strands, database, clock, random}) {}
+        runner(std::move(config),
+               {verification, fraud, suggestions, payment, executor, orders,
+                TestDatabase::shared().pool(), key, strands, database, clock, random}) {}
 
   base::SystemClock clock;
   base::SystemRandom random;

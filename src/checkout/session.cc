@@ -45,20 +45,25 @@ void Session::find_key() {
     fingerprint_ = shared_->keys.fingerprint(request_.canonical_body);
     crypto::secure_zero(request_.canonical_body);
   }
-  on_database<std::optional<orders::KeyRecord>>(
-      [this] { return services().orders.find_key(key_, fingerprint_, deadline_); },
-      &Session::on_key);
+  std::vector<std::string> book_ids;
+  for (const Item& item : request_.items) book_ids.push_back(item.book_id);
+  on_database<Lookup>(
+      [this, book_ids] {
+        return look_up(services().pool, key_, fingerprint_, book_ids, deadline_);
+      },
+      &Session::on_lookup);
 }
 
-void Session::on_key(absl::StatusOr<std::optional<orders::KeyRecord>> record) {
-  if (!record.ok()) return answer_database(record.status());
+void Session::on_lookup(absl::StatusOr<Lookup> lookup) {
+  if (!lookup.ok()) return answer_database(lookup.status());
+  std::optional<orders::KeyRecord>& record = lookup->key;
   std::optional<orders::FoundKey> found;
-  if (record->has_value()) found = (*record)->found;
+  if (record.has_value()) found = record->found;
   const orders::KeyDecision decision = orders::decide_key(found);
   switch (decision.verdict) {
     case orders::KeyVerdict::kNew:
       replaces_expired_key_ = found.has_value();
-      return price_items();
+      return price_items(std::move(lookup->prices));
     case orders::KeyVerdict::kReused:
       return answer_problem("key_reused");
     case orders::KeyVerdict::kInProgress: {
@@ -67,11 +72,11 @@ void Session::on_key(absl::StatusOr<std::optional<orders::KeyRecord>> record) {
       return answer(problem_answer(waiting));
     }
     case orders::KeyVerdict::kRetake:
-      return retake(**record);
+      return retake(*record);
     case orders::KeyVerdict::kReplay:
-      return answer_replay((*record)->answer, (*record)->order_id);
+      return answer_replay(record->answer, record->order_id);
     case orders::KeyVerdict::kAskExecutor:
-      return ask_executor(std::move(**record));
+      return ask_executor(*std::move(record));
   }
 }
 
@@ -143,18 +148,9 @@ void Session::on_retaken(absl::StatusOr<std::optional<orders::Held>> held) {
   check(std::move(**held));
 }
 
-void Session::price_items() {
-  std::vector<std::string> book_ids;
-  for (const Item& item : request_.items) book_ids.push_back(item.book_id);
-  on_database<std::map<std::string, catalogue::Price>>(
-      [this, book_ids] { return services().catalogue.prices(book_ids, deadline_); },
-      &Session::on_prices);
-}
-
-void Session::on_prices(absl::StatusOr<std::map<std::string, catalogue::Price>> prices) {
-  if (!prices.ok()) return answer_database(prices.status());
+void Session::price_items(std::map<std::string, catalogue::Price> prices) {
   std::map<std::string, PriceTag> tags;
-  for (auto& [book_id, listed] : *prices) {
+  for (auto& [book_id, listed] : prices) {
     tags[book_id] = {std::move(listed.title), std::move(listed.price)};
   }
   auto priced = price(request_, tags);

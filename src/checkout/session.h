@@ -13,6 +13,7 @@
 #include "catalogue/store.h"
 #include "causality/recorder.h"
 #include "checkout/answer.h"
+#include "checkout/lookup.h"
 #include "checkout/plan.h"
 #include "checkout/pricing.h"
 #include "checkout/request.h"
@@ -57,14 +58,13 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // --- session.cc
   void find_key();
-  void on_key(absl::StatusOr<std::optional<orders::KeyRecord>> record);
+  void on_lookup(absl::StatusOr<Lookup> lookup);
   void ask_executor(orders::KeyRecord record);
   void on_executor_says(const orders::KeyRecord& record, orders::ExecutorSays says);
   void on_taken_over(absl::StatusOr<std::optional<orders::TakenOver>> taken);
   void retake(const orders::KeyRecord& record);
   void on_retaken(absl::StatusOr<std::optional<orders::Held>> held);
-  void price_items();
-  void on_prices(absl::StatusOr<std::map<std::string, catalogue::Price>> prices);
+  void price_items(std::map<std::string, catalogue::Price> prices);
   void claim(Priced priced);
   void on_claimed(absl::StatusOr<orders::Held> held);
 

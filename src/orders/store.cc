@@ -155,7 +155,15 @@ absl::StatusOr<std::optional<KeyRecord>> Store::find_key(const Key& key,
   BOOKSTORE_ASSIGN_OR_RETURN(
       const auto rows,
       pool_.query(kFindKey, {Bytes{key.scope}, Bytes{key.hash}, Bytes{fingerprint}}, deadline));
-  if (rows.empty()) return std::optional<KeyRecord>();
+  return read_key(rows);
+}
+
+size_t Store::add_find_key(postgres::Batch& batch, const Key& key, const std::string& fingerprint) {
+  return batch.add(kFindKey, {Bytes{key.scope}, Bytes{key.hash}, Bytes{fingerprint}});
+}
+
+std::optional<KeyRecord> Store::read_key(const postgres::Result& rows) {
+  if (rows.empty()) return std::nullopt;
   const Row row = rows[0];
   KeyRecord record;
   record.found = {row.boolean("same_fingerprint"),

@@ -162,6 +162,10 @@ class Store {
 
   absl::StatusOr<std::optional<KeyRecord>> find_key(const Key& key, const std::string& fingerprint,
                                                     base::Deadline deadline);
+  // The same question in the caller's batch; read_key reads the result at the index returned.
+  static size_t add_find_key(postgres::Batch& batch, const Key& key,
+                             const std::string& fingerprint);
+  static std::optional<KeyRecord> read_key(const postgres::Result& rows);
   // Claims the key and inserts the order `received`, attempt 1, in one transaction.
   // AlreadyExists: another request has claimed the key meanwhile.
   absl::StatusOr<Held> claim(const Claim& claim, base::Deadline deadline);

@@ -110,12 +110,14 @@ absl::Status Vault::check_key(base::Deadline deadline) {
 
 absl::StatusOr<TokeniseReply> Vault::tokenise(const TokeniseCall& call, base::Deadline deadline) {
   BOOKSTORE_RETURN_IF_ERROR(check_shape(call));
-  BOOKSTORE_ASSIGN_OR_RETURN(auto known, repeat(call, deadline));
-  if (known) return *std::move(known);
-
-  BOOKSTORE_ASSIGN_OR_RETURN(
-      const TokeniseAnswer judged,
-      provider_.tokenise(call.card, call.cvc, deadline.at_most(pool_.clock(), kProviderMs)));
+  const absl::StatusOr<TokeniseAnswer> answer =
+      provider_.tokenise(call.card, call.cvc, deadline.at_most(pool_.clock(), kProviderMs));
+  if (!answer.ok()) {
+    // A repeat needs no provider: it has its answer.
+    BOOKSTORE_ASSIGN_OR_RETURN(auto known, repeat(call, deadline));
+    return known ? absl::StatusOr<TokeniseReply>(*std::move(known)) : answer.status();
+  }
+  const TokeniseAnswer& judged = *answer;
   const size_t shown = std::min<size_t>(4, call.card.number.size() / 4);
   TokeniseReply reply{
       .token = base::make_ulid(pool_.clock(), random_),
@@ -125,8 +127,9 @@ absl::StatusOr<TokeniseReply> Vault::tokenise(const TokeniseCall& call, base::De
       .clock = answer_clock(host_, {}, call.clock)};
   BOOKSTORE_ASSIGN_OR_RETURN(const bool inserted, insert(call, judged, reply, deadline));
   if (!inserted) {
-    // The same call ran twice at once and the other one was first: its answer counts.
-    BOOKSTORE_ASSIGN_OR_RETURN(known, repeat(call, deadline));
+    // A repeat, or the same call runs twice at once: the first one's answer counts. Nearly every
+    // call is a first one, so this is found out by the insert and not by a read before it.
+    BOOKSTORE_ASSIGN_OR_RETURN(auto known, repeat(call, deadline));
     if (!known) return absl::AbortedError("the order's vault row was removed meanwhile");
     return *std::move(known);
   }

@@ -15,15 +15,42 @@ using ::testing::Not;
 
 constexpr char kNumber[] = "4242424242424242";
 
+// Nobody answers there.
+class SilentProvider final : public Provider {
+ public:
+  absl::StatusOr<TokeniseAnswer> tokenise(const Card&, std::string_view, base::Deadline) override {
+    return absl::UnavailableError("silent");
+  }
+  absl::StatusOr<ProviderAnswer> authorise(const std::string&, const base::Money&,
+                                           const std::string&, base::Deadline) override {
+    return absl::UnavailableError("silent");
+  }
+  absl::StatusOr<ProviderAnswer> capture(const std::string&, const base::Money&, const std::string&,
+                                         base::Deadline) override {
+    return absl::UnavailableError("silent");
+  }
+  absl::StatusOr<ProviderAnswer> void_authorisation(const std::string&, const std::string&,
+                                                    base::Deadline) override {
+    return absl::UnavailableError("silent");
+  }
+  absl::StatusOr<ProviderAnswer> lookup(const std::string&, base::Deadline) override {
+    return absl::UnavailableError("silent");
+  }
+  absl::StatusOr<ProviderAnswer> cancel(const std::string&, base::Deadline) override {
+    return absl::UnavailableError("silent");
+  }
+};
+
 class VaultTest : public PaymentFixture {
  protected:
   void SetUp() override {
     PaymentFixture::SetUp();
     if (!IsSkipped()) vault_ = make('p');
   }
-  std::unique_ptr<Vault> make(char key_byte) {
+  std::unique_ptr<Vault> make(char key_byte) { return make(key_byte, *sandbox_); }
+  std::unique_ptr<Vault> make(char key_byte, Provider& provider) {
     const crypto::Secret platform_key(std::string(32, key_byte));
-    return std::make_unique<Vault>(*pool_, *sandbox_, random_, platform_key, "payment");
+    return std::make_unique<Vault>(*pool_, provider, random_, platform_key, "payment");
   }
   TokeniseReply tokenise(const std::string& order, std::string_view number = kNumber,
                          causality::Epoch epoch = {1, 0}, causality::VectorClock clock = {}) {
@@ -107,6 +134,21 @@ TEST_F(VaultTest, TheSameEpochAgainIsTheSameCardAndContinuesItsClock) {
   EXPECT_EQ(again.token, first.token);
   EXPECT_EQ(again.clock.to_json(), "{\"orchestrator-1\":2, \"payment\":4}");
   EXPECT_NE(tokenise(order, kNumber, {2, 0}).token, first.token);
+}
+
+TEST_F(VaultTest, ARepeatHasItsAnswerWhileTheProviderIsSilent) {
+  const std::string order = new_order();
+  const std::string token = tokenise(order).token;
+  SilentProvider silent;
+  vault_ = make('p', silent);
+  EXPECT_EQ(tokenise(order).token, token);
+  const auto first_call = vault_->tokenise({.order_id = new_order(),
+                                            .epoch = {1, 0},
+                                            .card = {kNumber, 12, 2040, "Ada Lovelace"},
+                                            .cvc = "987",
+                                            .clock = {}},
+                                           deadline());
+  EXPECT_EQ(first_call.status().code(), absl::StatusCode::kUnavailable);
 }
 
 TEST_F(VaultTest, TwoAtOnceMakeOneRow) {

@@ -47,7 +47,9 @@ std::vector<Reach> reaches() {
       {DurableWrite::kSubmit, submitted},
       {DurableWrite::kTakeOver, decided_at_once, {concluded}},
       {DurableWrite::kSubmitEntry, submitted},
-      {DurableWrite::kAccept, submitted},
+      // The row follows the log by projection; only an approval and the sweep write it (ADR 9), and
+      // here the shopper asks before the sweep does.
+      {DurableWrite::kAccept, {kApproved}},
       {DurableWrite::kBeginEntry, executed},
       {DurableWrite::kHold, {kCompleted, kDeclined, kRefusedStock, kApproved, kGivenUp}},
       {DurableWrite::kAuthoriseIntent, authorised},

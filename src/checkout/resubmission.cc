@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/crash_point.h"
 #include "base/status.h"
 #include "checkout/answer.h"
 #include "checkout/problems.h"
@@ -43,6 +44,7 @@ Resubmission::Resubmission(std::shared_ptr<Shared> shared, orders::TakenOver ord
 
 void Resubmission::start() {
   const auto self = shared_from_this();
+  BOOKSTORE_CRASH_BEFORE(kSubmit);
   shared_->services.executor.submit(
       stored_submit(order_),
       {.deadline = base::Deadline::after(shared_->services.clock, shared_->config.request_ms),
@@ -51,6 +53,7 @@ void Resubmission::start() {
 }
 
 void Resubmission::submitted(const SubmitResult& result) {
+  BOOKSTORE_CRASH_AFTER(kSubmit);
   const auto self = shared_from_this();
   const bool taken = shared_->services.database.try_submit([self, result] {
     self->record(result);
